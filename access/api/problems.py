@@ -106,7 +106,9 @@ def describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
 def _refused(error: Refused) -> dict[str, Any]:
     named = {"field": error.field} if error.field else {}
     document = problem(409, error.code, error.message, **named, current=error.current)
-    return document | {"title": "Somebody else was first"} if isinstance(error, Conflict) else document
+    return (
+        document | {"title": "Somebody else was first"} if isinstance(error, Conflict) else document
+    )
 
 
 def _api(error: exceptions.APIException) -> dict[str, Any]:
