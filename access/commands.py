@@ -60,9 +60,7 @@ class GrantRole(PersonCommand):
         require_active(state)
         if state.role == self.role:
             return []
-        return [
-            events.RoleGranted(person=self.person, role=str(self.role), before=str(state.role))
-        ]
+        return [events.RoleGranted(person=self.person, role=str(self.role), before=str(state.role))]
 
 
 class DeactivatePerson(PersonCommand):

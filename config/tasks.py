@@ -8,7 +8,7 @@ from config.models import Heartbeat
 from eventlog.clock import now
 
 
-@shared_task(ignore_result=True, expires=30)
+@shared_task(name="config.beat")
 def beat() -> None:
     """Says that the scheduler and a worker live; `/readyz` listens."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": now()})
