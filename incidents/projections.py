@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest, NullIf
+
 from eventlog.projections import Projection
 from eventlog.records import Record
-
 from incidents import events
 from incidents.markup import render
 from incidents.models import (
