@@ -15,6 +15,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from eventlog import followers, rebuild, store
 from eventlog.projections import all_projections
 
+pytest_plugins = ["tests.cast"]
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
@@ -46,8 +48,12 @@ def owner() -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(autouse=True)
 def read_models_equal_their_rebuild(request: pytest.FixtureRequest) -> Iterator[None]:
     """After every test with a database, the live read models equal rebuilt ones."""
+    databases = {"db", "transactional_db"} & set(request.fixturenames)
+    for name in databases:
+        # Asked for first, so that the database is still there when this fixture ends.
+        request.getfixturevalue(name)
     yield
-    if not {"db", "transactional_db"} & set(request.fixturenames):
+    if not databases:
         return
     if request.node.get_closest_marker("tampers") or request.session.shouldfail:
         return
