@@ -28,8 +28,40 @@ from eventlog.lead import is_led
 from eventlog.sealer import Sealer
 
 BATCH = 20_000
-COLUMNS = ["event_id", "stream", "version", "type", "schema", "occurred_at", "recorded_at", "actor", "command_id", "correlation_id", "causation_id", "refs", "payload", "content", "hash"]
-TYPES = ["uuid", "text", "int4", "text", "int2", "timestamptz", "timestamptz", "text", "uuid", "uuid", "uuid", "text[]", "json", "bytea", "bytea"]
+COLUMNS = [
+    "event_id",
+    "stream",
+    "version",
+    "type",
+    "schema",
+    "occurred_at",
+    "recorded_at",
+    "actor",
+    "command_id",
+    "correlation_id",
+    "causation_id",
+    "refs",
+    "payload",
+    "content",
+    "hash",
+]
+TYPES = [
+    "uuid",
+    "text",
+    "int4",
+    "text",
+    "int2",
+    "timestamptz",
+    "timestamptz",
+    "text",
+    "uuid",
+    "uuid",
+    "uuid",
+    "text[]",
+    "json",
+    "bytea",
+    "bytea",
+]
 
 Heads = dict[str, tuple[int, bytes]]
 Row = tuple[Any, ...]
