@@ -8,9 +8,7 @@ urlpatterns = [
     path("me", views.MeView.as_view(), name="api-me"),
     path("tokens", views.TokensView.as_view(), name="api-tokens"),
     path("tokens/<uuid:token>", views.TokenView.as_view(), name="api-token"),
-    path(
-        "tokens/<uuid:token>/revoke", views.RevokeTokenView.as_view(), name="api-token-revoke"
-    ),
+    path("tokens/<uuid:token>/revoke", views.RevokeTokenView.as_view(), name="api-token-revoke"),
     path("schema", docs.SchemaView.as_view(), name="api-schema"),
     path("docs", docs.docs, name="api-docs"),
 ]
