@@ -90,7 +90,14 @@ class _Cache:
 
 
 _cache = _Cache(CACHED_STREAMS)
-keys.on_shred(_cache.clear)
+
+
+def forget() -> None:
+    """Forgets the remembered states; they are read again when next needed."""
+    _cache.clear()
+
+
+keys.on_shred(forget)
 
 
 def execute(command: Command[Any], context: Context) -> Receipt:
@@ -137,10 +144,7 @@ def _attempt(commands: Sequence[Command[Any]], context: Context, lock_first: boo
 
 def _lock(streams: Iterable[str]) -> None:
     with fast_cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM eventlog_stream WHERE stream = ANY(%s) ORDER BY stream FOR UPDATE",
-            (sorted(streams),),
-        )
+        cursor.execute("SELECT eventlog_lock(%s)", (sorted(streams),))
 
 
 def _load(stream: str, blank: Any, command_id: uuid.UUID) -> tuple[_Loaded, Any]:

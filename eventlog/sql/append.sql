@@ -65,3 +65,9 @@ BEGIN
             AS e(event_id, stream, version, type, schema, occurred_at, refs, payload, content, hash);
     status := 'appended';
 END $$;
+
+-- Queues for the rows of these streams, which the application's role may not lock by itself.
+CREATE FUNCTION eventlog_lock(p_streams text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT 1 FROM eventlog_stream WHERE stream = ANY(p_streams) ORDER BY stream FOR UPDATE
+$$;

@@ -20,5 +20,5 @@ GRANT SELECT ON eventlog_stream, eventlog_event, eventlog_command, eventlog_posi
 GRANT INSERT ON eventlog_position, eventlog_tile, eventlog_checkpoint, eventlog_ref TO {role};
 GRANT UPDATE (position, seq) ON eventlog_head TO {role};
 GRANT INSERT, UPDATE ON eventlog_subject_key TO {role};
-REVOKE ALL ON FUNCTION eventlog_append FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION eventlog_append TO {role};
+REVOKE ALL ON FUNCTION eventlog_append, eventlog_lock FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION eventlog_append, eventlog_lock TO {role};
