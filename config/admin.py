@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest, HttpResponse
 
-from access.doors import actor_of, public
+from access.doors import actor_of
 from access.rights import can
 
 

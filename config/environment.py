@@ -91,7 +91,10 @@ class Environment(BaseSettings):
         "times as many at once after a rest. Strangers get a tenth, by address.",
     )
     session_hours: int = Field(
-        12, ge=1, le=24 * 30, description="Hours without a request after which people sign in again."
+        12,
+        ge=1,
+        le=24 * 30,
+        description="Hours without a request after which people sign in again.",
     )
     trusted_proxy: bool = Field(
         False,

@@ -106,7 +106,7 @@ STORAGES = {
         else "config.static.ImmutableStorage"
     },
 }
-WHITENOISE_USE_FINDERS = TESTING
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = TESTING
 
 AUTH_USER_MODEL = "access.Person"
 AUTHENTICATION_BACKENDS = ["access.sign_in.Backend"]
