@@ -1,19 +1,14 @@
-"""Pytest plugin: one PostgreSQL and one Valkey for the whole run, a database for each worker.
-
-Databases are made by the role that owns the tables; tests then have the application's rights.
-"""
+"""Pytest plugin: one PostgreSQL and one Valkey for the whole run, a database for each worker."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.db import connection, connections
 
 from config.servers.postgresql import APPLICATION, OWNER, SUPERUSER
-from tests.settings import APPLICATION_RIGHTS, servers
+from tests.settings import servers
 
 TEST_RIGHTS = f"ALTER ROLE {OWNER} CREATEDB; GRANT {APPLICATION} TO {OWNER}"
 
@@ -31,17 +26,6 @@ def pytest_unconfigure() -> None:
     """Throw the servers away."""
     if servers is not None:
         servers.stop()
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The test database, in which everything from here on has the application's rights."""
-    options = connection.settings_dict["OPTIONS"]
-    connections.close_all()
-    options["options"] = APPLICATION_RIGHTS
-    yield
-    connections.close_all()
-    del options["options"]
 
 
 @pytest.fixture(scope="session")
