@@ -44,8 +44,9 @@ class AnchorFile:
     def flush(self) -> None:
         """Writes the waiting checkpoint now. Raises `OSError`."""
         if self._waiting is not None:
+            self._written_at = self._clock()  # a file that cannot be written is given time, too
             _append(self._path, self._waiting)
-            self._waiting, self._written_at = None, self._clock()
+            self._waiting = None
 
 
 def _append(path: Path, note: str) -> None:

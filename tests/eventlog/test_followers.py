@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import connection
+from eventlog.sealer import seal_once
 
 from eventlog import followers, store
 from eventlog.core import Context
 from eventlog.followers import Follower
 from eventlog.reactions import context_of
 from eventlog.records import Record
-from eventlog.sealer import seal_once
 from tests.eventlog.lamps import NOON, Toggle
-
-ANA = Context.by("person:ana")
 
 
 class Reader:
@@ -30,12 +26,12 @@ class Reader:
 
 
 @pytest.fixture
-def reader(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+def reader(db: None, monkeypatch: pytest.MonkeyPatch) -> Reader:
     reader = Reader()
     follower = Follower("test.reader", ("lamp.lit", "lamp.put_out"), reader)
     monkeypatch.setattr(followers, "_reactions", {follower.name: follower})
     followers.install()
-    yield reader
+    return reader
 
 
 def toggle(lamp: str, times: int = 1) -> None:
