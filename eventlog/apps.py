@@ -1,0 +1,26 @@
+"""Finds every app's events, projections and reactions when Django starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
+
+
+class EventLogConfig(AppConfig):
+    """The append-only log; knows no product word."""
+
+    name = "eventlog"
+    verbose_name = "Event log"
+
+    def ready(self) -> None:
+        autodiscover_modules("events", "projections", "reactions")
+        post_migrate.connect(_install_followers, sender=self)
+
+
+def _install_followers(**_: Any) -> None:
+    from eventlog import followers
+
+    followers.install()

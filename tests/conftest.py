@@ -1,0 +1,92 @@
+"""What every database test gets: the application's rights, and a look at its read models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
+
+from eventlog import followers, rebuild, store
+from eventlog.projections import all_projections
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, made by its owner; the tests themselves have the application's role."""
+    options = connection.settings_dict["OPTIONS"]
+    connection.close()
+    options["options"] = f"-c role={settings.ENV.database_app_role}"
+    yield
+    del options["options"]
+    with django_db_blocker.unblock():
+        connection.close()
+
+
+@pytest.fixture
+def owner() -> Iterator[psycopg.Connection[Any]]:
+    """The test database as its owner, for what the application must not be able to do."""
+    parts = connection.settings_dict
+    with psycopg.connect(
+        dbname=parts["NAME"],
+        user=parts["USER"],
+        password=parts["PASSWORD"],
+        host=parts["HOST"],
+        port=parts["PORT"],
+        autocommit=True,
+    ) as own:
+        yield own
+
+
+@pytest.fixture(autouse=True)
+def read_models_equal_their_rebuild(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test with a database, the live read models equal rebuilt ones."""
+    yield
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        return
+    if request.node.get_closest_marker("tampers") or request.session.shouldfail:
+        return
+    for projection in all_projections().values():
+        if projection.inline:
+            assert rebuild.differences(projection) == {}, f"{projection.name} drifted from the log"
+
+
+def empty_the_database(case: TransactionTestCase) -> None:
+    """Replaces Django's flush, whose TRUNCATE the log refuses, as it should."""
+    parts = connection.settings_dict
+    with psycopg.connect(
+        dbname=parts["NAME"],
+        user=parts["USER"],
+        password=parts["PASSWORD"],
+        host=parts["HOST"],
+        port=parts["PORT"],
+        autocommit=True,
+    ) as own:
+        own.execute(EMPTY)
+    store.forget()
+    followers.install()
+
+
+EMPTY = """
+DO $$
+DECLARE
+    guards text[];
+    g text;
+BEGIN
+    guards := ARRAY(SELECT format('ALTER TABLE %s %%s TRIGGER %I', tgrelid::regclass, tgname)
+        FROM pg_trigger WHERE tgfoid = 'eventlog_refuse'::regproc);
+    FOREACH g IN ARRAY guards LOOP EXECUTE format(g, 'DISABLE'); END LOOP;
+    EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
+        FROM pg_tables WHERE schemaname = 'public'
+        AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission'));
+    INSERT INTO eventlog_head DEFAULT VALUES;
+    FOREACH g IN ARRAY guards LOOP EXECUTE format(g, 'ENABLE ALWAYS'); END LOOP;
+END $$;
+"""
+
+TransactionTestCase._fixture_teardown = empty_the_database  # type: ignore[method-assign]
