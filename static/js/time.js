@@ -86,6 +86,7 @@ function words(at, form) {
   if (form === "ago") return `${span} ago`;
   if (form === "since") return span;
   if (form === "due") return at > now() ? `in ${span}` : "now";
+  if (form === "stamp" && format(at, "date") === format(now(), "date")) return format(at, "clock");
   return format(at, form);
 }
 
