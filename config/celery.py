@@ -1,4 +1,8 @@
-"""The Celery application and its schedule."""
+"""The Celery application and its schedule.
+
+Every scheduled task is harmless when it runs twice, late or beside itself: two schedulers do no
+harm, and a missed tick is made up by the next.
+"""
 
 import os
 
@@ -9,3 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("dropstitch")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "follow the log": {
+        "task": "eventlog.catch_up",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
+}

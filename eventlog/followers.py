@@ -106,14 +106,15 @@ def _advance(follower: Follower, limit: int) -> int:
             return 0
         end = head()
         records = read_after(position, limit, follower.types)
+        last = int(records[-1].position or 0) if records else 0
         waiting = _parked_streams(follower)
         for record in records:
             if record.stream in waiting:
                 _park(follower, record, 0, "an earlier event of this stream is parked")
             else:
                 follower.handle(record)
-        reached = int(records[-1].position or 0) if len(records) == limit else end
-        _move(follower, position, max(reached, position))
+        # A short page means that nothing of interest is left up to the head as it was before.
+        _move(follower, position, last if len(records) == limit else max(last, end))
     return len(records)
 
 

@@ -19,6 +19,9 @@ from eventlog.records import COLUMNS, Record
 from eventlog.store import head, read_after
 
 GATE = "SELECT pg_advisory_xact_lock(1162627398, 1)"
+# Streams that raced may be read in another order than they were committed in: what is unique
+# among them is unique in the end, and not after every event.
+DEFERRED, IMMEDIATE = "SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS ALL IMMEDIATE"
 BATCH = 5_000
 SWAP_ATTEMPTS = 20
 
@@ -151,8 +154,10 @@ def differences(projection: Projection) -> dict[str, list[str]]:
     with transaction.atomic():
         for table in projection.tables:
             _run(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL)")
+        _run(DEFERRED)
         for record in _by_seq(tuple(projection.handlers), "true"):
             projection.apply(record)
+        _run(IMMEDIATE)
         for table in projection.tables:
             rows = _rows(
                 f"(SELECT 'live ' || t::text FROM public.{table} t EXCEPT ALL"
@@ -170,9 +175,9 @@ def differences(projection: Projection) -> dict[str, list[str]]:
 @contextmanager
 def _filling(schema: str) -> Iterator[None]:
     """Within a transaction, tables named without a schema are those of `schema`."""
-    _run(f"SET LOCAL search_path = {schema}, public")
+    _run(f"SET LOCAL search_path = {schema}, public", DEFERRED)
     yield
-    _run("SET LOCAL search_path = public")
+    _run(IMMEDIATE, "SET LOCAL search_path = public")
 
 
 def _run(*statements: str) -> None:

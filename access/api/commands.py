@@ -1,0 +1,129 @@
+"""Every command comes in the same way: serializer → command → `execute` → receipt.
+
+A new command is one serializer and one route:
+
+    path(
+        "incidents/<uuid:incident>/severity",
+        CommandView.as_view(
+            command=ChangeSeverity,                 # takes incident, severity and at
+            serializer_class=SeveritySerializer,    # gives severity
+            required_action="incidents:write",
+            location="api-incident",                # GET route of the entity
+        ),
+        name="api-incident-severity",
+    )
+
+The command gets the path's parameters (as text) and the serializer's fields by name, `at` from the
+product's clock, and `by`, the actor's ref, if it has such a field. Where that is not enough, a
+subclass overrides `build`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from access.api.conditional import etag_of, require_match
+from access.doors import actor_of, context_of, new_id
+from eventlog import store
+from eventlog.clock import now
+from eventlog.core import Command
+from eventlog.store import Receipt
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """One event that a command led to."""
+
+    id = serializers.UUIDField()
+    type = serializers.CharField()
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """What a command led to. `repeated` says that this is the answer of the first time."""
+
+    stream = serializers.CharField()
+    version = serializers.IntegerField()
+    events = EventSerializer(many=True)
+    repeated = serializers.BooleanField()
+    location = serializers.CharField(allow_null=True)
+
+
+class NoFields(serializers.Serializer[Any]):
+    """A command that says everything in its address."""
+
+
+class CommandView(APIView):
+    """A POST that carries out one command.
+
+    `creates` names the command's field that holds a new entity's id; it is drawn from the
+    idempotency key, so that a repeat is about the same entity, and the answer is 201.
+    """
+
+    command: ClassVar[type[Command[Any]] | None] = None
+    serializer_class: type[Serializer[Any]] = NoFields
+    required_action: Any = None
+    creates: str = ""
+    location: str = ""
+
+    @extend_schema(responses={200: ReceiptSerializer})
+    def post(self, request: Request, **path: Any) -> Response:
+        """Carries out the command."""
+        serializer = self.serializer_class(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        command = self.build({**serializer.validated_data, **as_text(path)}, request)
+        self.check_version(request, command)
+        return self.respond(store.execute(command, context_of(request)))
+
+    def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
+        """The command, from the serializer's and the path's values."""
+        if self.command is None:
+            raise NotImplementedError(f"{type(self).__name__} names no command")
+        fields = {field.name for field in dataclasses.fields(self.command)}
+        supplied = {"at": now(), "by": actor_of(request).ref}
+        if self.creates:
+            supplied[self.creates] = new_id(context_of(request))
+        return self.command(**{k: v for k, v in supplied.items() if k in fields}, **data)
+
+    def check_version(self, request: Request, command: Command[Any]) -> None:
+        """Refuses with 412 when `If-Match` names another version than the stream's."""
+        if "If-Match" in request.headers:
+            require_match(request, store.load(command.stream, command.blank)[1])
+
+    def respond(self, receipt: Receipt) -> Response:
+        """The receipt, with the entity's address."""
+        body = receipt_body(receipt, self.address(receipt))
+        headers = {"ETag": etag_of(receipt.version)}
+        if body["location"]:
+            headers["Location"] = body["location"]
+        created = self.creates and not receipt.repeated
+        return Response(body, status=201 if created else 200, headers=headers)
+
+    def address(self, receipt: Receipt) -> str | None:
+        """The path of the entity that the command was about."""
+        if not self.location:
+            return None
+        return reverse(self.location, args=[receipt.stream.partition(":")[2]])
+
+
+def as_text(path: dict[str, Any]) -> dict[str, Any]:
+    """Path parameters as commands want them: UUIDs as text."""
+    return {name: value if isinstance(value, int) else str(value) for name, value in path.items()}
+
+
+def receipt_body(receipt: Receipt, location: str | None = None) -> dict[str, Any]:
+    """A receipt as JSON."""
+    return {
+        "stream": receipt.stream,
+        "version": receipt.version,
+        "events": [{"id": str(e.event_id), "type": e.type} for e in receipt.events],
+        "repeated": receipt.repeated,
+        "location": location,
+    }

@@ -1,0 +1,24 @@
+"""Connections of their own, past Django's and past any pooler: for locks, streams and COPY."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def connect(purpose: str, *, owner: bool = False) -> Connection:
+    """An autocommit connection to the installation's database, as its owner if so asked.
+
+    `purpose` shows in `pg_stat_activity`.
+    """
+    url = settings.ENV.database_owner_url if owner else settings.ENV.database_direct_url
+    # Tests run in a database of another name than the configured one.
+    name = connection.settings_dict["NAME"]
+    info = make_conninfo(url, dbname=name, application_name=f"dropstitch {purpose}")
+    return psycopg.connect(info, autocommit=True)
