@@ -11,6 +11,7 @@ const FORMS = {
   clock: { hour: "2-digit", minute: "2-digit" },
   second: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
   day: { weekday: "short", day: "numeric", month: "short" },
+  daymonth: { day: "numeric", month: "short" },
   date: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
   stamp: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
   full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
@@ -94,6 +95,10 @@ function words(at, form) {
 export function localiseAll(root) {
   for (const element of root.querySelectorAll("time[data-time]")) {
     localise(/** @type {HTMLTimeElement} */ (element));
+  }
+  for (const label of root.querySelectorAll("text[data-time]")) {
+    const { at = "", time = "clock" } = /** @type {SVGElement} */ (label).dataset;
+    label.textContent = format(new Date(at), time);
   }
 }
 
