@@ -6,7 +6,6 @@ rebuilt afterwards. Needs the role that owns the tables, since the application's
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,13 +28,8 @@ from eventlog.lead import is_led
 from eventlog.sealer import Sealer
 
 BATCH = 20_000
-COLUMNS = (
-    "event_id stream version type schema occurred_at recorded_at actor command_id "
-    "correlation_id causation_id refs payload content hash"
-).split()
-TYPES = (
-    "uuid text int4 text int2 timestamptz timestamptz text uuid uuid uuid text[] json bytea bytea"
-).split()
+COLUMNS = ["event_id", "stream", "version", "type", "schema", "occurred_at", "recorded_at", "actor", "command_id", "correlation_id", "causation_id", "refs", "payload", "content", "hash"]
+TYPES = ["uuid", "text", "int4", "text", "int2", "timestamptz", "timestamptz", "text", "uuid", "uuid", "uuid", "text[]", "json", "bytea", "bytea"]
 
 Heads = dict[str, tuple[int, bytes]]
 Row = tuple[Any, ...]
