@@ -19,8 +19,6 @@ from django.utils.crypto import salted_hmac
 from access.rights import Actor, of_role, of_scopes
 from access.state import Role
 
-ROLE_CHOICES = [(role.value, role.value.replace("_", " ")) for role in Role]
-
 
 class Person(AbstractBaseUser):
     """An account: a human, or a service that owns tokens."""
@@ -33,7 +31,7 @@ class Person(AbstractBaseUser):
     display_name = models.CharField(max_length=150)
     email = models.EmailField(blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
-    role = models.CharField(max_length=32, choices=ROLE_CHOICES)
+    role = models.CharField(max_length=32)
     added_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True)
 

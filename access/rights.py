@@ -41,6 +41,8 @@ _LEAD = _RESPONDER | {"log:read", "metrics:read"}
 _AUDITOR = _OBSERVER | {"admin:read", "log:read"}
 
 ROLES: dict[str, frozenset[str]] = {
+    # An account that waits for somebody to give it a role.
+    Role.OUTSIDER: frozenset({"account:use"}),
     Role.OBSERVER: frozenset(_OBSERVER),
     Role.RESPONDER: frozenset(_RESPONDER),
     Role.LEAD: frozenset(_LEAD),

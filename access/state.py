@@ -9,6 +9,7 @@ from enum import StrEnum
 class Role(StrEnum):
     """What an account may do, apart from its part in one incident."""
 
+    OUTSIDER = "outsider"
     OBSERVER = "observer"
     RESPONDER = "responder"
     LEAD = "lead"

@@ -6,4 +6,9 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_asgi_application()
+django = get_asgi_application()
+
+# Only once Django is set up: what follows imports settings and models.
+from config.body_limit import limited  # noqa: E402
+
+application = limited(django)

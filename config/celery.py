@@ -20,4 +20,9 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 5},
     },
+    "say that a worker lives": {
+        "task": "config.beat",
+        "schedule": 10.0,
+        "options": {"expires": 30},
+    },
 }

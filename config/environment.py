@@ -84,6 +84,23 @@ class Environment(BaseSettings):
     max_decompressed_bytes: int = Field(
         64 * 2**20, ge=2**10, description="Largest request body after decompression."
     )
+    api_rate: float = Field(
+        200,
+        gt=0,
+        description="Requests a second that each web process allows one token or person; ten "
+        "times as many at once after a rest. Strangers get a tenth, by address.",
+    )
+    session_hours: int = Field(
+        12,
+        ge=1,
+        le=24 * 30,
+        description="Hours without a request after which people sign in again.",
+    )
+    trusted_proxy: bool = Field(
+        False,
+        description="A proxy in front sets X-Forwarded-Proto and X-Forwarded-For. Only then are "
+        "they believed.",
+    )
     measurement_retention_days: int = Field(
         400, ge=1, description="Age at which partitions of measurements are dropped."
     )

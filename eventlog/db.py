@@ -33,6 +33,14 @@ def fast_cursor() -> Iterator[Cursor[Any]]:
         raise
 
 
+def only_row(cursor: Cursor[Any]) -> tuple[Any, ...]:
+    """The row of a query that always has one."""
+    row = cursor.fetchone()
+    if row is None:
+        raise LookupError("a query that always has a row had none")
+    return tuple(row)
+
+
 def become_owner() -> None:
     """Lets this process act as the role that owns the tables, for the commands that need DDL.
 
@@ -41,11 +49,11 @@ def become_owner() -> None:
     parts = conninfo_to_dict(settings.ENV.database_owner_url)
     names = {"user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     connection.close()
-    if settings.DATABASES["default"]["OPTIONS"].get("pool"):
-        connection.close_pool()
-    options = {k: v for k, v in connection.settings_dict["OPTIONS"].items() if k == "sslmode"}
+    getattr(connection, "close_pool")()  # noqa: B009 - only PostgreSQL's wrapper has it
     connection.settings_dict.update({names[k]: v for k, v in parts.items() if k in names})
-    connection.settings_dict["OPTIONS"] = options
+    connection.settings_dict["OPTIONS"] = {
+        name: value for name, value in parts.items() if name not in names and name != "dbname"
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE relname = 'eventlog_event'"

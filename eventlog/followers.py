@@ -128,7 +128,7 @@ def _advance_one(follower: Follower) -> int:
         if position is None:
             return 0
         for record in read_after(position, 1, follower.types):
-            log.error("follower.parked", follower=follower.name, event=str(record.event_id))
+            log.error("follower.parked", follower=follower.name, event_id=str(record.event_id))
             _park(follower, record, 1, reason)
             _move(follower, position, int(record.position or 0))
     return 1

@@ -30,7 +30,7 @@ from eventlog.core import (
     personal_fields,
     uuid7,
 )
-from eventlog.db import fast_cursor
+from eventlog.db import fast_cursor, only_row
 from eventlog.records import COLUMNS, Record
 
 State = TypeVar("State")
@@ -157,7 +157,7 @@ def _load(stream: str, blank: Any, command_id: uuid.UUID) -> tuple[_Loaded, Any]
             " LEFT JOIN eventlog_command c ON c.command_id = %s",
             (stream, command_id),
         )
-        version, head, *answered = cursor.fetchone()
+        version, head, *answered = only_row(cursor)
     if answered[0] is not None:
         return _Loaded(0, GENESIS, blank), answered
     return _bring_up_to(stream, blank, version or 0, head or GENESIS), None
@@ -285,7 +285,7 @@ def _append(
                 [e.hash for e in events],
             ),
         )
-        status, *answered, recorded_at = cursor.fetchone()
+        status, *answered, recorded_at = only_row(cursor)
     if status == "stale":
         raise _Stale
     if status != "appended":

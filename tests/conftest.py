@@ -1,4 +1,4 @@
-"""What every database test gets: the application's rights, and a look at its read models."""
+"""What every database test gets: an owner to tamper with, and a look at its read models."""
 
 from __future__ import annotations
 
@@ -7,25 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
-from pytest_django.plugin import DjangoDbBlocker
+from psycopg.pq import TransactionStatus
 
 from eventlog import followers, rebuild, store
 from eventlog.projections import all_projections
 
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The test database, made by its owner; the tests themselves have the application's role."""
-    options = connection.settings_dict["OPTIONS"]
-    connection.close()
-    options["options"] = f"-c role={settings.ENV.database_app_role}"
-    yield
-    del options["options"]
-    with django_db_blocker.unblock():
-        connection.close()
+pytest_plugins = ["tests.servers", "tests.cast"]
 
 
 @pytest.fixture
@@ -46,11 +35,16 @@ def owner() -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(autouse=True)
 def read_models_equal_their_rebuild(request: pytest.FixtureRequest) -> Iterator[None]:
     """After every test with a database, the live read models equal rebuilt ones."""
+    marker = request.node.get_closest_marker("django_db")
+    uses_database = marker or {"db", "transactional_db"} & set(request.fixturenames)
+    if not uses_database or request.node.get_closest_marker("tampers"):
+        yield
+        return
+    request.getfixturevalue("db")  # so that this looks before the database is emptied
     yield
-    if not {"db", "transactional_db"} & set(request.fixturenames):
-        return
-    if request.node.get_closest_marker("tampers") or request.session.shouldfail:
-        return
+    raw = connection.connection
+    if raw is not None and raw.info.transaction_status == TransactionStatus.INERROR:
+        return  # a provoked error: nothing of this transaction will stay
     for projection in all_projections().values():
         if projection.inline:
             assert rebuild.differences(projection) == {}, f"{projection.name} drifted from the log"

@@ -1,20 +1,13 @@
-"""Everything that goes wrong at a REST door, as RFC 9457 problem documents."""
+"""Problem documents (RFC 9457): the one shape of everything that goes wrong at a REST door."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
-from rest_framework.response import Response
-from rest_framework.settings import api_settings
-from rest_framework.views import set_rollback
-
-from access.doors import BadKey
-from eventlog.core import Conflict, Refused
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -48,12 +41,6 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
-class ProblemRenderer(JSONRenderer):
-    """JSON under the media type of problem documents."""
-
-    media_type = MEDIA_TYPE
-
-
 def problem(status_code: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
     """A problem document. `code` is stable and for programs, `detail` one sentence for people."""
     title = TITLES.get(status_code) or HTTPStatus(status_code).phrase
@@ -66,84 +53,3 @@ def problem_response(status_code: int, code: str, detail: str, **more: Any) -> H
     """A problem document for code that runs outside DRF: middleware and error handlers."""
     body = JSONRenderer().render(problem(status_code, code, detail, **more))
     return HttpResponse(body, status=status_code, content_type=MEDIA_TYPE)
-
-
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler. What it does not know becomes a 500 by Django's own handler."""
-    document, headers = describe(error)
-    if document is None:
-        return None
-    set_rollback()
-    response = Response(document, status=document["status"], headers=headers)
-    renderer = ProblemRenderer()
-    request = context.get("request")
-    if request is not None:
-        request.accepted_renderer, request.accepted_media_type = renderer, MEDIA_TYPE
-    response.content_type = MEDIA_TYPE
-    return response
-
-
-def describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """The problem document of an error and the headers that go with it; None if unknown."""
-    match error:
-        case Refused():
-            return _refused(error), {}
-        case BadKey():
-            return problem(400, "bad_idempotency_key", str(error)), {}
-        case Http404():
-            return problem(404, "not_found", str(error) or "There is nothing here."), {}
-        case PermissionDenied():
-            return problem(403, "forbidden", str(error) or "You may not do this."), {}
-        case SuspiciousOperation():
-            return problem(400, "suspicious", "The request was refused as malformed."), {}
-        case exceptions.ValidationError():
-            return _invalid(error), {}
-        case exceptions.APIException():
-            return _api(error), _headers(error)
-    return None, {}
-
-
-def _refused(error: Refused) -> dict[str, Any]:
-    named = {"field": error.field} if error.field else {}
-    document = problem(409, error.code, error.message, **named, current=error.current)
-    return (
-        document | {"title": "Somebody else was first"} if isinstance(error, Conflict) else document
-    )
-
-
-def _api(error: exceptions.APIException) -> dict[str, Any]:
-    code = error.get_codes()
-    return problem(error.status_code, code if isinstance(code, str) else "error", str(error.detail))
-
-
-def _headers(error: exceptions.APIException) -> dict[str, str]:
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(max(1, round(error.wait)))
-    return headers
-
-
-def _invalid(error: exceptions.ValidationError) -> dict[str, Any]:
-    errors = list(flatten(error.get_full_details()))
-    first = errors[0]
-    where = f"{first['field']}: " if first["field"] else ""
-    return problem(400, "invalid", f"{where}{first['message']}", errors=errors)
-
-
-def flatten(details: Any, path: str = "") -> Any:
-    """DRF's nested error details as a flat list of {field, code, message}.
-
-    `field` is a dotted path with indexes, such as ``points.3.value``; empty for the whole body.
-    """
-    if isinstance(details, dict) and details.keys() == {"message", "code"}:
-        yield {"field": path, "code": details["code"], "message": str(details["message"])}
-    elif isinstance(details, dict):
-        for name, inner in details.items():
-            own = name == api_settings.NON_FIELD_ERRORS_KEY
-            yield from flatten(inner, path if own else f"{path}.{name}".lstrip("."))
-    else:
-        nested = any(isinstance(d, dict) and d.keys() != {"message", "code"} for d in details)
-        for index, inner in enumerate(details):
-            yield from flatten(inner, f"{path}.{index}".lstrip(".") if nested else path)

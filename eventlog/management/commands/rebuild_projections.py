@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,5 +30,9 @@ class Command(BaseCommand):
         become_owner()
         for name in names or known:
             with tqdm(total=head(), desc=name, unit=" events") as bar:
-                read = rebuild(known[name], lambda done, bar=bar: bar.update(done - bar.n))
+                read = rebuild(known[name], functools.partial(_advance, bar))
             self.stdout.write(f"{name}: {read} events")
+
+
+def _advance(bar: Any, read: int) -> None:
+    bar.update(read - bar.n)

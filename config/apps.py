@@ -1,0 +1,22 @@
+"""Django's handles on the frame around the apps."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class FrameConfig(AppConfig):
+    """Settings, addresses, probes and middleware."""
+
+    name = "config"
+    verbose_name = "Installation"
+
+    def ready(self) -> None:
+        from config import checks  # noqa: F401
+
+
+class ReadOnlyAdminConfig(AdminConfig):
+    """Django's administration with our site: to look, never to change."""
+
+    default_site = "config.admin.Site"

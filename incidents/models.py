@@ -1,0 +1,219 @@
+"""Rows that pages and the API read. The log is the truth; these are rebuilt from it at will.
+
+Keys come from events and no foreign key ties one table to another, so that a rebuild beside the
+live tables gives the same rows.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class IncidentRow(models.Model):
+    """One incident. `version` is that of its stream, and its entity tag.
+
+    `open_key` is the dedup key while the incident is open and null afterwards: its uniqueness is
+    what makes one cause one incident. It can be deferred because a rebuild may meet the
+    declaration of the next incident just before the end of the previous one.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    version = models.IntegerField()
+    number = models.IntegerField(unique=True)
+    title = models.TextField()
+    kind = models.TextField()
+    severity = models.SmallIntegerField()
+    phase = models.TextField()
+    status = models.TextField()
+    environment = models.TextField()
+    subjects = models.JSONField()
+    dedup_key = models.TextField()
+    open_key = models.TextField(null=True)  # noqa: DJ001 - null is "not open", and not unique
+    declared_by = models.TextField()
+    declared_at = models.DateTimeField()
+    onset_earliest = models.DateTimeField(null=True)
+    onset_best = models.DateTimeField(null=True)
+    onset_latest = models.DateTimeField(null=True)
+    onset_basis = models.TextField()
+    commander = models.TextField(default="")
+    phase_since = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    last_update = models.TextField(default="")
+    impact = models.TextField(default="")
+    outcome = models.TextField(default="")
+    confidence = models.TextField(default="")
+    verified = models.BooleanField(default=False)
+    resolution = models.TextField(default="")
+    duplicate_of = models.IntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    messages = models.IntegerField(default=0)
+    participants = models.IntegerField(default=0)
+    follow_ups = models.IntegerField(default=0)
+    follow_ups_done = models.IntegerField(default=0)
+    breaches = models.IntegerField(default=0)
+    breaches_open = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "incidents_incident"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["open_key"],
+                name="incidents_one_open_per_cause",
+                deferrable=models.Deferrable.IMMEDIATE,
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["severity", "-number"],
+                name="incidents_open_worst_first",
+                condition=models.Q(status="open"),
+            ),
+            models.Index(fields=["dedup_key", "-ended_at"], name="incidents_by_cause"),
+            models.Index(fields=["-resolved_at"], name="incidents_by_resolution"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.title}"
+
+
+class RoleRow(models.Model):
+    """A role of one incident: who holds it, and to whom it is offered."""
+
+    id = models.TextField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    role = models.TextField()
+    person = models.TextField(default="")
+    since = models.DateTimeField(null=True)
+    offered_to = models.TextField(default="")
+    offered_by = models.TextField(default="")
+    offered_at = models.DateTimeField(null=True)
+    summary = models.TextField(default="")
+
+    class Meta:
+        db_table = "incidents_role"
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.person or 'vacant'}"
+
+
+class ParticipantRow(models.Model):
+    """Somebody who takes part in one incident, with their function."""
+
+    id = models.TextField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    person = models.TextField()
+    function = models.TextField(default="")
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "incidents_participant"
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.function})"
+
+
+class MessageRow(models.Model):
+    """A message of the channel. `text` and `html` are empty once it is redacted."""
+
+    id = models.UUIDField(primary_key=True)
+    incident = models.UUIDField()
+    version = models.IntegerField()
+    client_id = models.TextField()
+    author = models.TextField()
+    posted_at = models.DateTimeField()
+    text = models.TextField()
+    html = models.TextField()
+    mentions = models.JSONField()
+    redacted_at = models.DateTimeField(null=True)
+    redacted_by = models.TextField(default="")
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "incidents_message"
+        indexes = [models.Index(fields=["incident", "version"], name="incidents_message_order")]
+
+    def __str__(self) -> str:
+        return f"{self.author} at {self.posted_at}"
+
+
+class FollowUpRow(models.Model):
+    """Work that outlives the incident, with its due date by policy."""
+
+    id = models.UUIDField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    title = models.TextField()
+    priority = models.TextField()
+    intent = models.TextField()
+    owner = models.TextField(default="")
+    added_at = models.DateTimeField()
+    added_by = models.TextField()
+    due_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.TextField(default="")
+
+    class Meta:
+        db_table = "incidents_follow_up"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class BreachRow(models.Model):
+    """A breach attached to an incident; times are those of the measurements."""
+
+    id = models.TextField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    breach = models.TextField(db_index=True)
+    monitor = models.TextField()
+    sentence = models.TextField()
+    urgency = models.TextField()
+    subjects = models.JSONField()
+    opened_at = models.DateTimeField()
+    attached_at = models.DateTimeField()
+    recovered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "incidents_breach"
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class PhaseRow(models.Model):
+    """The moment an incident entered a phase; re-entered phases have several."""
+
+    id = models.TextField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    version = models.IntegerField()
+    phase = models.TextField()
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "incidents_phase"
+
+    def __str__(self) -> str:
+        return f"{self.phase} from {self.entered_at}"
+
+
+class ImpactRow(models.Model):
+    """One estimate of the harm; the newest stands."""
+
+    id = models.TextField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    version = models.IntegerField()
+    text = models.TextField()
+    unit = models.TextField(default="")
+    low = models.FloatField(null=True)
+    best = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    stated_at = models.DateTimeField()
+    stated_by = models.TextField()
+
+    class Meta:
+        db_table = "incidents_impact"
+
+    def __str__(self) -> str:
+        return self.text

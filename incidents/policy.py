@@ -1,0 +1,72 @@
+"""The defaults of incident response, in one table (documented in `docs/incidents.md`).
+
+Everything here is a plain value or a pure function of its arguments; times are aware datetimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+TITLE_LIMIT = 200
+TEXT_LIMIT = 8_000
+
+# An update to stakeholders is due this long after the last one, by severity.
+UPDATE_EVERY = {
+    1: timedelta(minutes=30),
+    2: timedelta(minutes=60),
+    3: timedelta(minutes=240),
+    4: timedelta(days=1),
+}
+# An incident without a commander for longer than this is unmanaged, by severity.
+COMMANDER_WITHIN = {
+    1: timedelta(minutes=5),
+    2: timedelta(minutes=15),
+    3: timedelta(minutes=60),
+    4: timedelta(days=1),
+}
+FOLLOW_UP_WITHIN = {
+    "P0": timedelta(days=7),
+    "P1": timedelta(days=30),
+    "P2": timedelta(days=90),
+}
+# Urgencies that declare an incident by themselves, and the severity they get without a hint.
+DECLARES = {"page": 2}
+DEFAULT_SEVERITY = 3
+REOPEN_WITHIN = timedelta(hours=24)
+CLOSED_SHOWN_FOR = timedelta(days=7)
+
+
+def declares(urgency: str) -> bool:
+    """Whether a breach of this urgency becomes an incident without a person deciding."""
+    return urgency in DECLARES
+
+
+def severity_of(urgency: str, hint: int | None) -> int:
+    """Severity of an incident declared by a breach: the monitor's hint, else its urgency's."""
+    return hint if hint in UPDATE_EVERY else DECLARES.get(urgency, DEFAULT_SEVERITY)
+
+
+def cause_key(environment: str, subjects: Sequence[str], urgency: str) -> str:
+    """What two breaches of one cause share: environment, root subject and urgency class.
+
+    The first subject stands for the lineage root. Empty without a subject: such an incident is
+    never taken for another one.
+    """
+    return "|".join((environment, subjects[0], urgency)) if subjects else ""
+
+
+def update_due(severity: int, last_update: datetime) -> datetime:
+    """When stakeholders should hear again."""
+    return last_update + UPDATE_EVERY[severity]
+
+
+def follow_up_due(priority: str, at: datetime) -> datetime | None:
+    """When a follow-up should be done; None for P3, which has no date."""
+    within = FOLLOW_UP_WITHIN.get(priority)
+    return at + within if within else None
+
+
+def reopens(opened_at: datetime, ended_at: datetime | None) -> bool:
+    """Whether a new breach so soon after the last recovery continues the old incident."""
+    return ended_at is not None and opened_at - ended_at < REOPEN_WITHIN

@@ -1,0 +1,345 @@
+"""Incidents as rows: the board, the incident page and the channel read these."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, Greatest, NullIf
+
+from eventlog.projections import Projection
+from eventlog.records import Record
+from incidents import events
+from incidents.markup import render
+from incidents.models import (
+    BreachRow,
+    FollowUpRow,
+    ImpactRow,
+    IncidentRow,
+    MessageRow,
+    ParticipantRow,
+    PhaseRow,
+    RoleRow,
+)
+
+board = Projection(
+    "incidents",
+    tables=[
+        "incidents_incident",
+        "incidents_role",
+        "incidents_participant",
+        "incidents_message",
+        "incidents_follow_up",
+        "incidents_breach",
+        "incidents_phase",
+        "incidents_impact",
+    ],
+    conflicts={
+        "incidents_one_open_per_cause": (
+            "same_cause",
+            "An incident with the same cause is open already.",
+        ),
+    },
+)
+
+
+def incident_of(record: Record) -> uuid.UUID:
+    """Id of the incident whose stream the record belongs to."""
+    return uuid.UUID(record.stream.partition(":")[2])
+
+
+def _change(record: Record, **fields: Any) -> None:
+    """Brings the incident's row to the record's version, with these fields changed."""
+    IncidentRow.objects.filter(id=incident_of(record)).update(
+        version=record.version, changed_at=record.occurred_at, **fields
+    )
+
+
+def _key(record: Record, part: object) -> str:
+    return f"{incident_of(record)}:{part}"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+@board.on(events.IncidentDeclared)
+def show_declared(event: events.IncidentDeclared, record: Record) -> None:
+    onset = event.onset or {}
+    IncidentRow.objects.create(
+        id=incident_of(record),
+        version=record.version,
+        number=event.number,
+        title=event.title,
+        kind=event.kind,
+        severity=event.severity,
+        phase="detection",
+        status="open",
+        environment=event.environment,
+        subjects=event.subjects,
+        dedup_key=event.dedup_key,
+        open_key=event.dedup_key or None,
+        declared_by=event.declared_by,
+        declared_at=record.occurred_at,
+        onset_earliest=_moment(onset.get("earliest")),
+        onset_best=_moment(onset.get("best")),
+        onset_latest=_moment(onset.get("latest")),
+        onset_basis=onset.get("basis", ""),
+        phase_since=record.occurred_at,
+        changed_at=record.occurred_at,
+    )
+    _enter(record, "detection")
+
+
+@board.on(events.BreachAttached)
+def show_breach(event: events.BreachAttached, record: Record) -> None:
+    BreachRow.objects.create(
+        id=_key(record, event.breach),
+        incident=incident_of(record),
+        breach=event.breach,
+        monitor=event.monitor,
+        sentence=event.sentence,
+        urgency=event.urgency,
+        subjects=event.subjects,
+        opened_at=datetime.fromisoformat(event.opened_at),
+        attached_at=record.occurred_at,
+    )
+    _change(record, breaches=F("breaches") + 1, breaches_open=F("breaches_open") + 1)
+
+
+@board.on(events.BreachRecovered)
+def show_recovery(event: events.BreachRecovered, record: Record) -> None:
+    recovered_at = datetime.fromisoformat(event.recovered_at)
+    BreachRow.objects.filter(id=_key(record, event.breach)).update(recovered_at=recovered_at)
+    ended_at = Greatest(F("ended_at"), Value(recovered_at))
+    _change(record, breaches_open=F("breaches_open") - 1, ended_at=ended_at)
+
+
+@board.on(events.RoleTaken, events.RoleAccepted)
+def show_holder(event: events.RoleTaken | events.RoleAccepted, record: Record) -> None:
+    _role(record, event.role, person=event.person, since=record.occurred_at, **NOT_OFFERED)
+    _take_part(record, event.person)
+    _show_commander(record, event.role, event.person)
+
+
+@board.on(events.RoleOffered)
+def show_offer(event: events.RoleOffered, record: Record) -> None:
+    _role(
+        record,
+        event.role,
+        offered_to=event.to,
+        offered_by=event.by,
+        offered_at=record.occurred_at,
+        summary=event.summary,
+    )
+    _change(record)
+
+
+@board.on(events.RoleDeclined)
+def show_declined(event: events.RoleDeclined, record: Record) -> None:
+    _role(record, event.role, **NOT_OFFERED)
+    _change(record)
+
+
+@board.on(events.RoleReleased)
+def show_vacant(event: events.RoleReleased, record: Record) -> None:
+    _role(record, event.role, person="", since=None, **NOT_OFFERED)
+    _show_commander(record, event.role, "")
+
+
+NOT_OFFERED: dict[str, Any] = {
+    "offered_to": "",
+    "offered_by": "",
+    "offered_at": None,
+    "summary": "",
+}
+
+
+def _role(record: Record, role: str, **fields: Any) -> None:
+    defaults = {"incident": incident_of(record), "role": role, **fields}
+    RoleRow.objects.update_or_create(id=_key(record, role), defaults=defaults)
+
+
+def _show_commander(record: Record, role: str, person: str) -> None:
+    _change(record, **({"commander": person} if role == "commander" else {}))
+
+
+@board.on(events.ParticipantJoined)
+def show_participant(event: events.ParticipantJoined, record: Record) -> None:
+    _take_part(record, event.person, function=event.function)
+    _change(record)
+
+
+def _take_part(record: Record, person: str, **fields: str) -> None:
+    incident = incident_of(record)
+    known = ParticipantRow.objects.filter(id=_key(record, person))
+    if known.exists():
+        if fields:
+            known.update(**fields)
+        return
+    ParticipantRow.objects.create(
+        id=_key(record, person),
+        incident=incident,
+        person=person,
+        joined_at=record.occurred_at,
+        **fields,
+    )
+    IncidentRow.objects.filter(id=incident).update(participants=F("participants") + 1)
+
+
+@board.on(events.PhaseEntered)
+def show_phase(event: events.PhaseEntered, record: Record) -> None:
+    _enter(record, event.phase)
+    _change(record, phase=event.phase, phase_since=record.occurred_at)
+
+
+def _enter(record: Record, phase: str) -> None:
+    PhaseRow.objects.create(
+        id=_key(record, record.version),
+        incident=incident_of(record),
+        version=record.version,
+        phase=phase,
+        entered_at=record.occurred_at,
+    )
+
+
+@board.on(events.SeverityChanged)
+def show_severity(event: events.SeverityChanged, record: Record) -> None:
+    _change(record, severity=event.severity)
+
+
+@board.on(events.IncidentRetitled)
+def show_title(event: events.IncidentRetitled, record: Record) -> None:
+    _change(record, title=event.title)
+
+
+@board.on(events.ImpactStated)
+def show_impact(event: events.ImpactStated, record: Record) -> None:
+    ImpactRow.objects.create(
+        id=_key(record, record.version),
+        incident=incident_of(record),
+        version=record.version,
+        text=event.text,
+        unit=event.unit,
+        low=event.low,
+        best=event.best,
+        high=event.high,
+        stated_at=record.occurred_at,
+        stated_by=record.actor,
+    )
+    _change(record, impact=event.text)
+
+
+@board.on(events.UpdatePosted)
+def show_update(event: events.UpdatePosted, record: Record) -> None:
+    _change(record, told_at=record.occurred_at, last_update=event.text)
+
+
+@board.on(events.NoteAdded)
+def show_note(event: events.NoteAdded, record: Record) -> None:
+    _change(record)
+
+
+@board.on(events.MessagePosted)
+def show_message(event: events.MessagePosted, record: Record) -> None:
+    MessageRow.objects.create(
+        id=uuid.UUID(event.message),
+        incident=incident_of(record),
+        version=record.version,
+        client_id=event.client_id,
+        author=event.author,
+        posted_at=record.occurred_at,
+        text=str(event.text),
+        html=render(event.text),
+        mentions=event.mentions,
+    )
+    _change(record, messages=F("messages") + 1)
+
+
+@board.on(events.MessageRedacted)
+def show_redaction(event: events.MessageRedacted, record: Record) -> None:
+    MessageRow.objects.filter(id=uuid.UUID(event.message)).update(
+        text="",
+        html="",
+        redacted_at=record.occurred_at,
+        redacted_by=record.actor,
+        reason=event.reason,
+    )
+    _change(record)
+
+
+@board.on(events.FollowUpAdded)
+def show_follow_up(event: events.FollowUpAdded, record: Record) -> None:
+    FollowUpRow.objects.create(
+        id=uuid.UUID(event.follow_up),
+        incident=incident_of(record),
+        title=event.title,
+        priority=event.priority,
+        intent=event.intent,
+        owner=event.owner,
+        added_at=record.occurred_at,
+        added_by=record.actor,
+        due_at=_moment(event.due_at),
+    )
+    _change(record, follow_ups=F("follow_ups") + 1)
+
+
+@board.on(events.FollowUpDone)
+def show_follow_up_done(event: events.FollowUpDone, record: Record) -> None:
+    FollowUpRow.objects.filter(id=uuid.UUID(event.follow_up)).update(
+        done_at=record.occurred_at, done_by=record.actor
+    )
+    _change(record, follow_ups_done=F("follow_ups_done") + 1)
+
+
+@board.on(events.IncidentResolved)
+def show_resolved(event: events.IncidentResolved, record: Record) -> None:
+    incident = IncidentRow.objects.get(id=incident_of(record))
+    if incident.status == "open":
+        _enter(record, "follow-up")
+        _change(record, phase="follow-up", phase_since=record.occurred_at, status="resolved")
+    _change(
+        record,
+        open_key=None,
+        outcome=event.outcome,
+        confidence=event.confidence,
+        verified=event.verified,
+        resolution=event.summary,
+        duplicate_of=event.duplicate_of,
+        resolved_at=Coalesce(F("resolved_at"), Value(record.occurred_at)),
+        ended_at=Coalesce(F("ended_at"), Value(record.occurred_at)),
+    )
+
+
+@board.on(events.IncidentReopened)
+def show_reopened(event: events.IncidentReopened, record: Record) -> None:
+    _enter(record, event.phase)
+    _change(
+        record,
+        phase=event.phase,
+        phase_since=record.occurred_at,
+        status="open",
+        open_key=NullIf(F("dedup_key"), Value("")),
+        outcome="",
+        confidence="",
+        verified=False,
+        resolution="",
+        duplicate_of=0,
+        resolved_at=None,
+        ended_at=None,
+        closed_at=None,
+    )
+
+
+@board.on(events.IncidentClosed)
+def show_closed(event: events.IncidentClosed, record: Record) -> None:
+    _enter(record, "closed")
+    _change(
+        record,
+        phase="closed",
+        phase_since=record.occurred_at,
+        status="closed",
+        closed_at=record.occurred_at,
+    )

@@ -1,0 +1,201 @@
+"""Each event in words, for the timeline, the channel's one-line rows and exports.
+
+A sentence goes on from the name of who did it: “Ana” + “took command”. An event class that has
+no sentence here is told by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from eventlog.core import Event
+from incidents import events
+
+Namer = Callable[[str], str]
+Teller = Callable[[Any, Namer], str]
+T = TypeVar("T", bound=Teller)
+
+OUTCOME_WORDS = {
+    "fixed": "fixed",
+    "rolled_back": "rolled back",
+    "restored": "an older version restored",
+    "worked_around": "worked around",
+    "accepted": "accepted, nothing is to be done",
+    "not_an_incident": "not an incident",
+    "duplicate": "a duplicate",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How one kind of event is shown. `key` marks what a reader in a hurry needs."""
+
+    icon: str
+    key: bool
+    tell: Teller
+
+
+_told: dict[str, Told] = {}
+
+
+def tells(event: type[Event], icon: str, *, key: bool = False) -> Callable[[T], T]:
+    """Registers the sentence of an event class."""
+
+    def remember(teller: T) -> T:
+        _told[event.type] = Told(icon, key, teller)
+        return teller
+
+    return remember
+
+
+def told(event_type: str) -> Told:
+    """How events of this type are shown; unknown ones by their name."""
+    return _told.get(event_type) or Told("dot", False, lambda event, name: _plain_name(event_type))
+
+
+def _plain_name(event_type: str) -> str:
+    return event_type.rpartition(".")[2].replace("_", " ")
+
+
+def role_word(role: str) -> str:
+    """A role as people say it: command, or the lead of operations."""
+    return "command" if role == "commander" else f"the {role} lead"
+
+
+def quoted(text: str, limit: int = 140) -> str:
+    """The beginning of a text, in quotation marks."""
+    line = " ".join(text.split())
+    return f"“{line if len(line) <= limit else line[: limit - 1].rstrip() + '…'}”"
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+@tells(events.IncidentDeclared, "declare", key=True)
+def _declared(event: events.IncidentDeclared, name: Namer) -> str:
+    drill = " as a drill" if event.kind == "drill" else ""
+    return f"declared SEV{event.severity} {quoted(event.title)}{drill}"
+
+
+@tells(events.BreachAttached, "breach", key=True)
+def _attached(event: events.BreachAttached, name: Namer) -> str:
+    return f"attached a breach of {name(event.monitor)}: {event.sentence}"
+
+
+@tells(events.BreachRecovered, "recovered", key=True)
+def _recovered(event: events.BreachRecovered, name: Namer) -> str:
+    return f"recorded that {name(event.monitor)} is back in band" + _because(event.sentence)
+
+
+@tells(events.RoleTaken, "role", key=True)
+def _taken(event: events.RoleTaken, name: Namer) -> str:
+    over = f" over from {name(event.instead_of)}" if event.instead_of else ""
+    return f"took {role_word(event.role)}{over}" + _because(event.reason)
+
+
+@tells(events.RoleOffered, "role")
+def _offered(event: events.RoleOffered, name: Namer) -> str:
+    return f"offered {role_word(event.role)} to {name(event.to)}" + _because(event.summary)
+
+
+@tells(events.RoleAccepted, "role", key=True)
+def _accepted(event: events.RoleAccepted, name: Namer) -> str:
+    giver = f" from {name(event.from_person)}" if event.from_person else ""
+    return f"accepted {role_word(event.role)}{giver}"
+
+
+@tells(events.RoleDeclined, "role")
+def _declined(event: events.RoleDeclined, name: Namer) -> str:
+    return f"declined {role_word(event.role)}" + _because(event.reason)
+
+
+@tells(events.RoleReleased, "role", key=True)
+def _released(event: events.RoleReleased, name: Namer) -> str:
+    return f"left {role_word(event.role)} vacant"
+
+
+@tells(events.ParticipantJoined, "join")
+def _joined(event: events.ParticipantJoined, name: Namer) -> str:
+    return f"joined as {event.function}"
+
+
+@tells(events.PhaseEntered, "phase", key=True)
+def _entered(event: events.PhaseEntered, name: Namer) -> str:
+    return f"moved on from {event.left} to {event.phase}"
+
+
+@tells(events.SeverityChanged, "severity", key=True)
+def _severity(event: events.SeverityChanged, name: Namer) -> str:
+    verb = "raised" if event.severity < event.was else "lowered"
+    return f"{verb} SEV{event.was} to SEV{event.severity}: {event.reason}"
+
+
+@tells(events.IncidentRetitled, "title")
+def _retitled(event: events.IncidentRetitled, name: Namer) -> str:
+    return f"retitled it {quoted(event.title)}, was {quoted(event.was)}"
+
+
+@tells(events.ImpactStated, "impact", key=True)
+def _impact(event: events.ImpactStated, name: Namer) -> str:
+    return f"stated the impact: {event.text}{_interval(event)}"
+
+
+def _interval(event: events.ImpactStated) -> str:
+    if event.best is None and event.low is None and event.high is None:
+        return ""
+    best = "" if event.best is None else f"{event.best:g}"
+    low, high = ("?" if v is None else f"{v:g}" for v in (event.low, event.high))
+    around = "" if event.low is None and event.high is None else f" ({low} … {high})"
+    return f", {best}{around} {event.unit}".rstrip()
+
+
+@tells(events.UpdatePosted, "update", key=True)
+def _update(event: events.UpdatePosted, name: Namer) -> str:
+    return f"posted an update ({event.audience}): {event.text}"
+
+
+@tells(events.NoteAdded, "note")
+def _note(event: events.NoteAdded, name: Namer) -> str:
+    return f"noted: {event.text}"
+
+
+@tells(events.MessagePosted, "message")
+def _message(event: events.MessagePosted, name: Namer) -> str:
+    return f"wrote {quoted(event.text)}" if event.text else "wrote a message, since removed"
+
+
+@tells(events.MessageRedacted, "redacted")
+def _redacted(event: events.MessageRedacted, name: Namer) -> str:
+    return "removed a message" + _because(event.reason)
+
+
+@tells(events.FollowUpAdded, "follow-up")
+def _follow_up(event: events.FollowUpAdded, name: Namer) -> str:
+    owner = f", owned by {name(event.owner)}" if event.owner else ""
+    return f"added a follow-up: {event.title} ({event.priority}, {event.intent}{owner})"
+
+
+@tells(events.FollowUpDone, "done")
+def _done(event: events.FollowUpDone, name: Namer) -> str:
+    return f"finished a follow-up: {event.title}"
+
+
+@tells(events.IncidentResolved, "resolved", key=True)
+def _resolved(event: events.IncidentResolved, name: Namer) -> str:
+    of = f" of #{event.duplicate_of}" if event.duplicate_of else ""
+    checked = "verified" if event.verified else "not verified"
+    words = f"{OUTCOME_WORDS[event.outcome]}{of}, {event.confidence} confidence, {checked}"
+    return f"resolved it: {words}" + (f". {event.summary}" if event.summary else "")
+
+
+@tells(events.IncidentReopened, "reopened", key=True)
+def _reopened(event: events.IncidentReopened, name: Namer) -> str:
+    return f"reopened it: {event.reason}"
+
+
+@tells(events.IncidentClosed, "closed", key=True)
+def _closed(event: events.IncidentClosed, name: Namer) -> str:
+    return "closed it"

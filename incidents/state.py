@@ -1,0 +1,113 @@
+"""What the rules of an incident look at, and the words they use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+LIVE_PHASES = ("detection", "troubleshooting", "mitigation", "resolution")
+PHASES = (*LIVE_PHASES, "follow-up", "closed")
+ROLES = ("commander", "operations", "communications", "planning")
+SEVERITIES = (1, 2, 3, 4)
+KINDS = ("real", "drill")
+OUTCOMES = (
+    "fixed",
+    "rolled_back",
+    "restored",
+    "worked_around",
+    "accepted",
+    "not_an_incident",
+    "duplicate",
+)
+CONFIDENCES = ("low", "medium", "high")
+PRIORITIES = ("P0", "P1", "P2", "P3")
+INTENTS = ("fix", "improvement")
+AUDIENCES = ("internal", "executives", "partners", "public")
+FUNCTIONS = (
+    "model developer",
+    "data engineer",
+    "software engineer",
+    "production engineer",
+    "product",
+    "finance",
+    "partner management",
+    "support",
+    "legal",
+    "public relations",
+    "privacy reviewer",
+    "observer",
+)
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A role held out to somebody, with a summary of where things stand."""
+
+    to: str
+    by: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Work that outlives the incident."""
+
+    title: str
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posted:
+    """The newest message and, behind it, all before: adding costs the same in any channel."""
+
+    message: str
+    author: str
+    before: Posted | None
+
+    @staticmethod
+    def find(newest: Posted | None, message: str) -> Posted | None:
+        while newest is not None and newest.message != message:
+            newest = newest.before
+        return newest
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident as its rules see it; `number` is 0 before it is declared."""
+
+    number: int = 0
+    title: str = ""
+    severity: int = 0
+    phase: str = ""
+    outcome: str = ""
+    confidence: str = ""
+    verified: bool = False
+    duplicate_of: int = 0
+    holders: Mapping[str, str] = field(default_factory=dict)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    breaches: Mapping[str, bool] = field(default_factory=dict)
+    follow_ups: Mapping[str, FollowUp] = field(default_factory=dict)
+    newest: Posted | None = None
+    redacted: frozenset[str] = frozenset()
+
+    @property
+    def live(self) -> bool:
+        return self.phase in LIVE_PHASES
+
+    @property
+    def recovered(self) -> bool:
+        """Every attached breach has ended: a proposal to resolve, never a resolution."""
+        return bool(self.breaches) and not any(self.breaches.values())
+
+
+def with_item(old: Mapping[Key, Value], key: Key, value: Value) -> Mapping[Key, Value]:
+    return {**old, key: value}
+
+
+def without(old: Mapping[Key, Value], key: Key) -> Mapping[Key, Value]:
+    return {kept: value for kept, value in old.items() if kept != key}
