@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,9 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
-from psycopg.conninfo import make_conninfo
 
 from config.environment import ROOT
 from eventlog import lead, store
@@ -58,7 +55,7 @@ class Writer:
         self.does(lambda: connection.cursor().execute(statement))
 
     def leaves(self) -> None:
-        self.does(connection.close)
+        self.does(lambda: connection.close())  # of that thread, not of this one
         self._thread.shutdown()
 
 
@@ -198,29 +195,26 @@ def test_the_lead_is_taken_once_and_freed_by_death() -> None:
             assert time.monotonic() < deadline
 
 
-def process(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """A process of this installation on the test database."""
-    url = make_conninfo(settings.ENV.database_url, dbname=connection.settings_dict["NAME"])
-    environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    for name in ("DATABASE_OWNER_URL", "DATABASE_DIRECT_URL"):
-        environment.pop(name, None)
-    return subprocess.Popen(
-        [sys.executable, *arguments], env=environment, text=True, cwd=ROOT, **options
-    )
+@pytest.fixture
+def start(process_environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
+    """Starts a Python process of the product on the test database."""
+
+    def start(*arguments: str, **pipes: int) -> subprocess.Popen[str]:
+        command = [sys.executable, *arguments]
+        return subprocess.Popen(command, env=process_environment, cwd=ROOT, text=True, **pipes)
+
+    return start
 
 
-def start_sealer() -> subprocess.Popen[str]:
-    return process("manage.py", "run_sealer", stdout=subprocess.DEVNULL)
-
-
-def start_writer(name: str) -> subprocess.Popen[str]:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    return process("-m", "tests.eventlog.writer", name, **pipes)
-
-
-def test_nothing_is_lost_or_doubled_when_sealers_are_killed() -> None:
-    sealers = [start_sealer(), start_sealer()]
-    writers = [start_writer(name) for name in ("ann", "bob", "cyd")]
+def test_nothing_is_lost_or_doubled_when_sealers_are_killed(
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    sealer = ("manage.py", "run_sealer")
+    sealers = [start(*sealer), start(*sealer)]
+    writers = [
+        start("-m", "tests.eventlog.writer", name, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for name in ("ann", "bob", "cyd")
+    ]
     seen: list[tuple[str, int]] = []
     try:
         killed_at = time.monotonic() + 2.5
@@ -229,16 +223,16 @@ def test_nothing_is_lost_or_doubled_when_sealers_are_killed() -> None:
             victim = sealers.pop(0)
             victim.send_signal(signal.SIGKILL)
             victim.wait()
-            sealers.append(start_sealer())
+            sealers.append(start(*sealer))
             killed_at = time.monotonic() + 1.0
     finally:
         committed = sum(int(writer.communicate()[0]) for writer in writers)
         deadline = time.monotonic() + 15
         while len(seen) < committed and time.monotonic() < deadline:
             follow(seen, until=time.monotonic() + 0.1)
-        for sealer in sealers:
-            sealer.terminate()
-        assert [sealer.wait(10) for sealer in sealers] == [0, 0]
+        for process in sealers:
+            process.terminate()
+        assert [process.wait(10) for process in sealers] == [0, 0]
     assert len(seen) == committed > 100
     assert_each_stream_in_order(seen)
     with connect("verify") as own:
