@@ -11,7 +11,5 @@ urlpatterns = [
     path("settings/", settings_page.settings, name="settings"),
     path("settings/appearance", settings_page.appearance, name="appearance"),
     path("settings/tokens", settings_page.issue_token, name="token_issue"),
-    path(
-        "settings/tokens/<uuid:token>/revoke", settings_page.revoke_token, name="token_revoke"
-    ),
+    path("settings/tokens/<uuid:token>/revoke", settings_page.revoke_token, name="token_revoke"),
 ]
