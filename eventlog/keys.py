@@ -105,6 +105,12 @@ def shred(subject: str) -> None:
     The caller appends the event that says so, in the same transaction. A subject without a key
     is marked, so that none is made for it later.
     """
+    destroy(subject)
+    transaction.on_commit(lambda: erasures.remember(subject))
+
+
+def destroy(subject: str) -> None:
+    """What `shred` does, without a line in the erasure ledger."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO eventlog_subject_key (subject, parent, wrapped_key, shredded_at)"
@@ -118,7 +124,6 @@ def shred(subject: str) -> None:
         )
     forget()
     transaction.on_commit(forget)
-    transaction.on_commit(lambda: erasures.remember(subject))
 
 
 def forget() -> None:

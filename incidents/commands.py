@@ -361,6 +361,7 @@ class PostMessage(IncidentCommand):
     here. The author takes part from their first message on.
     """
 
+    supplied = ("mentions", "roles")
     message: str
     author: str
     client_id: str
