@@ -128,7 +128,7 @@ def _declaration(breach: Breach, at: datetime, context: Context) -> Declare:
         subjects=breach.subjects,
         dedup_key=breach.cause,
         onset=breach.onset,
-        trigger=_attachment(breach, incident, at),
+        trigger=_attachment(breach, incident, at).attached(),
     )
 
 

@@ -86,14 +86,14 @@ class Declare(IncidentCommand):
     dedup_key: str = ""
     onset: dict[str, str] | None = None
     commander: str = ""
-    trigger: AttachBreach | None = None
+    trigger: BreachAttached | None = None
 
     def decide(self, state: Incident) -> list[Event]:
         if state.number:
             raise Conflict(f"This is incident #{state.number} already.", "exists", "", state.number)
         events: list[Event] = [self._declared()]
         if self.trigger:
-            events.append(self.trigger.attached())
+            events.append(self.trigger)
         if self.commander:
             events.append(RoleTaken(role="commander", person=self.commander))
         return events
