@@ -1,0 +1,12 @@
+"""Django's handle on incidents."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class IncidentsConfig(AppConfig):
+    """Response to what went wrong, from declaration to follow-up."""
+
+    name = "incidents"
+    verbose_name = "Incidents"
