@@ -31,6 +31,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
+from structlog.contextvars import bind_contextvars
 
 from access.api.conditional import etag_of, require_match
 from access.doors import actor_of, context_of, new_id
@@ -95,6 +96,7 @@ class CommandView(APIView):
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
         body = receipt_body(receipt, self.address(receipt))
+        bind_contextvars(events=[event["id"] for event in body["events"]])
         headers = {"ETag": etag_of(receipt.version)}
         if body["location"]:
             headers["Location"] = body["location"]
