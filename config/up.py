@@ -15,10 +15,10 @@ import sys
 from collections.abc import Coroutine
 from dataclasses import replace
 
+from config.embedded import EmbeddedServers
 from config.environment import ROOT
 from config.installation import Installation
 from config.servers.children import DidNotStart, Program, stop_leftovers
-from config.embedded import EmbeddedServers
 from config.servers.ports import listen
 from config.supervisor import Log, Supervised, ending
 

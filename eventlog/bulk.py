@@ -28,8 +28,23 @@ from eventlog.lead import is_led
 from eventlog.sealer import Sealer
 
 BATCH = 20_000
-COLUMNS = ["event_id", "stream", "version", "type", "schema", "occurred_at", "recorded_at", "actor", "command_id", "correlation_id", "causation_id", "refs", "payload", "content", "hash"]
-TYPES = ["uuid", "text", "int4", "text", "int2", "timestamptz", "timestamptz", "text", "uuid", "uuid", "uuid", "text[]", "json", "bytea", "bytea"]
+COLUMNS = {
+    "event_id": "uuid",
+    "stream": "text",
+    "version": "int4",
+    "type": "text",
+    "schema": "int2",
+    "occurred_at": "timestamptz",
+    "recorded_at": "timestamptz",
+    "actor": "text",
+    "command_id": "uuid",
+    "correlation_id": "uuid",
+    "causation_id": "uuid",
+    "refs": "text[]",
+    "payload": "text",  # as it is; "json" would encode the text once more
+    "content": "bytea",
+    "hash": "bytea",
+}
 
 Heads = dict[str, tuple[int, bytes]]
 Row = tuple[Any, ...]
@@ -138,10 +153,9 @@ def write_heads(connection: Connection, heads: Heads) -> None:
 
 def copy_events(connection: Connection, rows: Iterable[Row], *, numbered: bool = False) -> None:
     """Inserts event rows (see `COLUMNS`) by COPY; `numbered` ones begin with their `seq`."""
-    columns = ["seq", *COLUMNS] if numbered else COLUMNS
-    types = ["int8", *TYPES] if numbered else TYPES
+    columns = {"seq": "int8", **COLUMNS} if numbered else COLUMNS
     into = f"COPY eventlog_event ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
     with connection.cursor() as cursor, cursor.copy(into) as copy:
-        copy.set_types(types)
+        copy.set_types(list(columns.values()))
         for row in rows:
             copy.write_row(row)

@@ -78,13 +78,25 @@ def open_fields(payload: dict[str, Json], event_id: uuid.UUID) -> dict[str, Json
 
 def warm(texts: Iterable[str]) -> None:
     """Fetches the keys that stored payloads will need, all in one query."""
-    subjects: set[str] = set()
-    for text in texts:
-        if MARK in text:
-            subjects.update(_subject_in_text.findall(text))
-    missing = {subject for subject in subjects if not _cache.knows(subject)}
+    missing = {subject for text in texts for subject in subjects_in(text) if not _cache.knows(subject)}
     if missing:
         _fetch(missing)
+
+
+def refresh(texts: Iterable[str]) -> set[str]:
+    """Fetches the keys of stored payloads anew, in one query; returns the erased subjects.
+
+    For readers that may not be seconds behind an erasure, as remembered keys are.
+    """
+    subjects = {subject for text in texts for subject in subjects_in(text)}
+    if subjects:
+        _fetch(subjects)
+    return {subject for subject in subjects if _cache.get(subject) is None}
+
+
+def subjects_in(text: str) -> list[str]:
+    """Subjects under whose keys a stored payload holds ciphertext."""
+    return _subject_in_text.findall(text) if MARK in text else []
 
 
 def shred(subject: str) -> None:
@@ -93,6 +105,12 @@ def shred(subject: str) -> None:
     The caller appends the event that says so, in the same transaction. A subject without a key
     is marked, so that none is made for it later.
     """
+    destroy(subject)
+    transaction.on_commit(lambda: erasures.remember(subject))
+
+
+def destroy(subject: str) -> None:
+    """What `shred` does, without a line in the erasure ledger."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO eventlog_subject_key (subject, parent, wrapped_key, shredded_at)"
@@ -106,7 +124,6 @@ def shred(subject: str) -> None:
         )
     forget()
     transaction.on_commit(forget)
-    transaction.on_commit(lambda: erasures.remember(subject))
 
 
 def forget() -> None:

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from eventlog.sealer import seal_once
 
 from eventlog import followers, store
 from eventlog.core import Context
 from eventlog.followers import Follower
 from eventlog.reactions import context_of
 from eventlog.records import Record
+from eventlog.sealer import seal_once
 from tests.eventlog.lamps import NOON, Toggle
 
 

@@ -1,0 +1,148 @@
+"""What can have happened to a monitor. Stream ``monitor:<uuid>``; times are ISO texts."""
+
+from __future__ import annotations
+
+from dataclasses import field, replace
+from typing import Any
+
+from eventlog.core import Event
+from monitoring.state import Definition, Monitor
+
+
+class _Defined(Event):
+    """The whole definition, as it is from now on."""
+
+    monitor: str
+    name: str
+    kind: str
+    parameters: dict[str, Any]
+    series: str
+    labels: dict[str, str] = field(default_factory=dict)
+    subjects: list[str] = field(default_factory=list)
+    urgency: str = "notify"
+    severity: int | None = None
+    environment: str = "production"
+    description: str = ""
+    watch_from: str = ""
+
+    def definition(self) -> Definition:
+        """The definition that the event carries."""
+        return Definition(
+            name=self.name,
+            kind=self.kind,
+            parameters=self.parameters,
+            series=self.series,
+            labels=self.labels,
+            subjects=self.subjects,
+            urgency=self.urgency,
+            severity=self.severity,
+            environment=self.environment,
+            description=self.description,
+        )
+
+
+class MonitorCreated(_Defined):
+    """A monitor began. Points up to `watch_from` are learnt from and open no breach."""
+
+    type = "monitor.created"
+    refs = ("subjects",)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        return Monitor(self.definition(), revision=1, decided_at=self.watch_from)
+
+
+class MonitorRevised(_Defined):
+    """The definition changed. As at the start, points up to `watch_from` only teach."""
+
+    type = "monitor.revised"
+    refs = ("subjects",)
+    revision: int
+
+    def evolve(self, state: Monitor) -> Monitor:
+        decided_at = max(state.decided_at, self.watch_from)
+        return replace(
+            state, definition=self.definition(), revision=self.revision, decided_at=decided_at
+        )
+
+
+class MonitorPaused(Event):
+    """Nothing it sees opens a breach until it is resumed."""
+
+    type = "monitor.paused"
+    refs = ("subjects",)
+    monitor: str
+    reason: str
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        return replace(state, paused=True)
+
+
+class MonitorResumed(Event):
+    """It watches again."""
+
+    type = "monitor.resumed"
+    refs = ("subjects",)
+    monitor: str
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        return replace(state, paused=False)
+
+
+class MonitorRemoved(Event):
+    """It is gone from the lists; its story stays."""
+
+    type = "monitor.removed"
+    refs = ("subjects",)
+    monitor: str
+    reason: str
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        return replace(state, removed=True)
+
+
+class BreachOpened(Event):
+    """What the monitor watches is out of bounds, since `onset` in event time.
+
+    Carries all that a reader needs to act without asking back: the sentence that explains it, the
+    evidence (value, expected, lo, hi, score, n), and the monitor's own words at that moment.
+    """
+
+    type = "monitor.breach_opened"
+    refs = ("breach", "subjects")
+    breach: str
+    monitor: str
+    name: str
+    kind: str
+    series: str
+    labels: dict[str, str]
+    onset: str
+    sentence: str
+    evidence: dict[str, float | int | None]
+    urgency: str
+    severity: int | None = None
+    environment: str = "production"
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        return replace(state, breach=self.breach, decided_at=self.onset)
+
+
+class BreachClosed(Event):
+    """It is within bounds again, or `reason` says why the breach no longer stands."""
+
+    type = "monitor.breach_closed"
+    refs = ("breach", "subjects")
+    breach: str
+    monitor: str
+    closed_at: str
+    sentence: str
+    reason: str = "recovered"
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        # A change by hand today must not forbid breaches in history that is still being replayed.
+        at = self.closed_at if self.reason == "recovered" else state.decided_at
+        return replace(state, breach="", decided_at=at)

@@ -1,0 +1,167 @@
+"""Rows about monitors, which are read models of the log, and about measurements, which are not.
+
+Measurements are telemetry: what is concluded from them is a story, they themselves are rows. So
+are the evaluation's own notes (how far a monitor has read, what it remembers). Keys of the read
+models come from events and no foreign key ties one table to another.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class MonitorRow(models.Model):
+    """One monitor in service. `breach` is the ref of its open breach, or empty."""
+
+    id = models.UUIDField(primary_key=True)
+    version = models.IntegerField()
+    revision = models.IntegerField()
+    name = models.TextField()
+    kind = models.TextField()
+    parameters = models.JSONField()
+    series = models.TextField()
+    labels = models.JSONField()
+    fingerprint = models.TextField()
+    subjects = models.JSONField()
+    urgency = models.TextField()
+    severity = models.SmallIntegerField(null=True)
+    environment = models.TextField()
+    description = models.TextField()
+    paused = models.BooleanField(default=False)
+    pause_reason = models.TextField(default="")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    breach = models.TextField(default="")
+    breached_since = models.DateTimeField(null=True)
+    breaches = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "monitoring_monitor"
+        indexes = [
+            models.Index(fields=["name", "id"], name="monitoring_by_name"),
+            models.Index(fields=["fingerprint"], name="monitoring_by_series"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BreachRow(models.Model):
+    """One breach. `onset` and `closed_at` are in event time, `opened_at` is when it was recorded."""
+
+    id = models.UUIDField(primary_key=True)
+    monitor = models.UUIDField()
+    name = models.TextField()
+    kind = models.TextField()
+    urgency = models.TextField()
+    subjects = models.JSONField()
+    onset = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    sentence = models.TextField()
+    evidence = models.JSONField()
+    closed_at = models.DateTimeField(null=True)
+    closing_sentence = models.TextField(default="")
+    closing_reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "monitoring_breach"
+        indexes = [
+            models.Index(fields=["monitor", "-onset"], name="monitoring_breach_of"),
+            models.Index(fields=["-onset", "-id"], name="monitoring_breach_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} since {self.onset:%Y-%m-%d %H:%M}"
+
+
+class Series(models.Model):
+    """A name with labels under which measurements arrive. `source` is who sent the first one."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.TextField()
+    labels = models.JSONField()
+    fingerprint = models.TextField(unique=True)
+    unit = models.TextField(default="")
+    source = models.TextField(default="")
+    first_wins = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "monitoring_series"
+        indexes = [
+            models.Index(fields=["source"], name="monitoring_series_source"),
+            models.Index(fields=["name", "id"], name="monitoring_series_name"),
+        ]
+        verbose_name_plural = "series"
+
+    def __str__(self) -> str:
+        inner = ", ".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+        return f"{self.name}{{{inner}}}" if inner else self.name
+
+
+class Source(models.Model):
+    """How far a source of measurements has come: the latest time it sent, and when it did."""
+
+    ref = models.TextField(primary_key=True)
+    latest = models.DateTimeField()
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "monitoring_source"
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Evaluation(models.Model):
+    """How far a monitor has been evaluated, what it remembers, and what it last said.
+
+    `cursor` is the time of the last point judged, `cadence` the usual seconds between points.
+    `checkpoints` are earlier states to go back to when a measurement arrives late. `breached` is
+    what stands, whatever `status` says meanwhile. `error` is why the last attempt failed.
+    """
+
+    monitor = models.UUIDField(primary_key=True)
+    series = models.BigIntegerField()
+    revision = models.IntegerField()
+    cursor = models.DateTimeField(null=True)
+    state = models.JSONField(default=dict)
+    checkpoints = models.JSONField(default=list)
+    status = models.TextField(default="no_data")
+    breached = models.BooleanField(default=False)
+    verdict = models.JSONField(default=dict)
+    status_since = models.DateTimeField()
+    due_at = models.DateTimeField()
+    evaluated_at = models.DateTimeField(null=True)
+    seen = models.BigIntegerField(default=0)
+    cadence = models.FloatField(null=True)
+    late = models.BigIntegerField(default=0)
+    failures = models.IntegerField(default=0)
+    error = models.TextField(default="")
+
+    class Meta:
+        db_table = "monitoring_evaluation"
+        indexes = [
+            models.Index(fields=["due_at"], name="monitoring_due"),
+            models.Index(fields=["series"], name="monitoring_eval_series"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.monitor} {self.status}"
+
+
+class Band(models.Model):
+    """What was acceptable from `time` on, noted whenever it changed."""
+
+    pk = models.CompositePrimaryKey("monitor", "time")
+    monitor = models.UUIDField()
+    time = models.DateTimeField()
+    expected = models.FloatField(null=True)
+    lo = models.FloatField(null=True)
+    hi = models.FloatField(null=True)
+
+    class Meta:
+        db_table = "monitoring_band"
+
+    def __str__(self) -> str:
+        return f"{self.lo} … {self.hi}"
