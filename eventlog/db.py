@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +12,17 @@ from django.db import connection
 from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import Error
+from psycopg.pq import Format
+
+T = TypeVar("T")
+
+
+def with_connection(function: Callable[..., T], *arguments: Any) -> T:
+    """Calls a function in a worker thread, and gives the thread's connection back afterwards."""
+    try:
+        return function(*arguments)
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -19,7 +30,8 @@ def fast_cursor() -> Iterator[Cursor[Any]]:
     """A plain psycopg cursor on Django's connection, inside its current transaction.
 
     Django binds parameters on the client and so sends a new text each time; the log's few
-    statements are worth binding and preparing on the server.
+    statements are worth binding and preparing on the server. Results come in binary form, which is
+    read several times as fast: Django's own reader of times is written in Python.
     """
     connection.ensure_connection()
     raw = connection.connection
@@ -27,6 +39,7 @@ def fast_cursor() -> Iterator[Cursor[Any]]:
         raw.prepare_threshold = 2
     try:
         with Cursor(raw) as cursor, connection.wrap_database_errors:
+            cursor.format = Format.BINARY
             yield cursor
     except Error:
         connection.errors_occurred = True
