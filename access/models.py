@@ -71,6 +71,10 @@ class Person(AbstractBaseUser):
         """Whether Django's administration pages let this account in. They are read-only."""
         return "admin:read" in self.granted
 
+    def has_usable_password(self) -> bool:
+        """Not one that Django's own forms could change."""
+        return False
+
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Django's own question: staff may view rows and change none."""
         return self.is_staff and perm.rpartition(".")[2].startswith("view_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 
 
@@ -13,7 +14,12 @@ class FrameConfig(AppConfig):
     verbose_name = "Installation"
 
     def ready(self) -> None:
+        from django.contrib.auth.models import Group
+
         from config import checks  # noqa: F401
+
+        # Rights come from access.rights; Django's groups grant nothing here.
+        admin.site.unregister(Group)
 
 
 class ReadOnlyAdminConfig(AdminConfig):

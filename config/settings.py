@@ -165,7 +165,7 @@ APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.max_body_bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
-API_RATE = ENV.api_rate
+API_RATE = 1e6 if TESTING else ENV.api_rate
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "access.api.authentication.TokenAuthentication",

@@ -82,9 +82,19 @@ def show(records: Iterable[Record]) -> None:
             handler(record.event, record)
 
 
+def are_inline(records: Iterable[Record]) -> bool:
+    """Whether any of these events is shown in an inline read model."""
+    return any(record.type in _inline for record in records)
+
+
+def violated(error: IntegrityError) -> str | None:
+    """Name of the constraint that an error is about."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+
+
 def conflict_of(error: IntegrityError) -> Conflict | None:
     """The conflict that a violated constraint stands for, if a projection declares it."""
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    name = violated(error)
     for projection in _projections.values():
         if name in projection.conflicts:
             code, sentence = projection.conflicts[name]

@@ -1,4 +1,4 @@
-"""The only writer of the log, and the ways to read it.
+"""The only writer of the log; the ways to read it (`eventlog.reading`) are offered here as well.
 
 `execute` is the one call every door makes: it loads the stream, lets the command decide, appends
 the events, shows them in the inline read models, and commits all of it or nothing.
@@ -6,13 +6,13 @@ the events, shows them in the inline read models, and commits all of it or nothi
 
 from __future__ import annotations
 
-import threading
+import hashlib
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
@@ -23,20 +23,32 @@ from eventlog.core import (
     Conflict,
     Context,
     Event,
-    OccurrenceRevised,
     canonical,
     chain,
     content_digest,
+    fold,
     personal_fields,
     uuid7,
 )
 from eventlog.db import fast_cursor, only_row
-from eventlog.records import COLUMNS, Record
+from eventlog.reading import about, head, load, read_after, read_stream
+from eventlog.records import Record
+from eventlog.states import Loaded, states
 
-State = TypeVar("State")
+__all__ = [
+    "Receipt",
+    "about",
+    "append",
+    "execute",
+    "execute_together",
+    "forget",
+    "head",
+    "load",
+    "read_after",
+    "read_stream",
+]
+
 ATTEMPTS = 5
-CACHED_STREAMS = 4_096
-PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,54 +62,31 @@ class Receipt:
 
 
 class _Stale(Exception):
-    """The stream moved on between reading and appending."""
+    """The stream moved on between reading and appending, or the command was carried out before."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
-    version: int
-    head: bytes
-    state: Any
+class _Turn:
+    """One stream's part in a command: what was known of it, and the records to add."""
 
+    stream: str
+    before: Loaded
+    records: list[Record]
 
-class _Cache:
-    """States of recently used streams, so that a command reads only what is new.
+    @property
+    def last(self) -> Record | Loaded:
+        """Version and hash of the stream with the new records."""
+        return self.records[-1] if self.records else self.before
 
-    An entry is trusted only while its hash is still part of the stream's chain.
-    """
-
-    def __init__(self, size: int):
-        self._size, self._lock = size, threading.Lock()
-        self._entries: OrderedDict[tuple[str, type], _Loaded] = OrderedDict()
-
-    def get(self, key: tuple[str, type]) -> _Loaded | None:
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._entries.move_to_end(key)
-            return entry
-
-    def put(self, key: tuple[str, type], entry: _Loaded) -> None:
-        with self._lock:
-            self._entries[key] = entry
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._size:
-                self._entries.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._entries.clear()
-
-
-_cache = _Cache(CACHED_STREAMS)
+    @property
+    def receipt(self) -> Receipt:
+        """What the command's author is told."""
+        return Receipt(self.stream, self.last.version, tuple(self.records), repeated=False)
 
 
 def forget() -> None:
     """Forgets the remembered states; they are read again when next needed."""
-    _cache.clear()
-
-
-keys.on_shred(forget)
+    states.clear()
 
 
 def execute(command: Command[Any], context: Context) -> Receipt:
@@ -114,32 +103,54 @@ def execute_together(commands: Sequence[Command[Any]], context: Context) -> list
     """Carries out commands over different streams in one transaction, under one command id."""
     for attempt in range(ATTEMPTS):
         try:
+            if attempt == 0:
+                return _attempt(commands, context)
+            # After losing once, queue for the streams: whoever holds their rows is undisturbed.
             with transaction.atomic():
-                return _attempt(commands, context, lock_first=attempt > 0)
+                _lock(command.stream for command in commands)
+                return _attempt(commands, context)
         except _Stale:
             continue
-        except IntegrityError as error:
-            raise projections.conflict_of(error) or error from error
     raise Conflict("others kept changing this at the same moment; try again", code="busy")
 
 
-def _attempt(commands: Sequence[Command[Any]], context: Context, lock_first: bool) -> list[Receipt]:
-    streams = [command.stream for command in commands]
-    if lock_first:
-        # After losing once, queue for the stream: whoever holds its row decides undisturbed.
-        _lock(streams)
-    request = commands[0].fingerprint()
-    loaded = []
+def append(
+    stream: str, after: Record | None, events: Sequence[Event], context: Context, *, at: datetime
+) -> Receipt:
+    """Adds events that need no rule to a stream of which the caller knows the newest record.
+
+    `after` is None for a new stream. One statement, durable when this returns, unless a read
+    model is shown along with it. Said twice with the same `context.command_id`, it returns the
+    first receipt. Raises `Conflict`: `stale` when the stream has moved on, `key_reused`.
+    """
+    before = Loaded(after.version, after.hash, None) if after else Loaded(0, GENESIS, None)
+    said = [stream, [[event.type, event.payload()] for event in events]]
+    request = hashlib.sha256(canonical(said)).digest()
+    turn = _Turn(stream, before, _draft(stream, before, events, at, context))
+    try:
+        _store([turn], context, request)
+    except _Stale as stale:
+        _, answered = _look(stream, context.command_id)
+        if answered is None:
+            raise Conflict("this has changed in the meantime", code="stale") from stale
+        return _repeat(answered, request)[0]
+    return turn.receipt
+
+
+def _attempt(commands: Sequence[Command[Any]], context: Context) -> list[Receipt]:
+    request, turns = commands[0].fingerprint(), []
     for command in commands:
-        before, answered = _load(command.stream, command.blank, context.command_id)
+        place, answered = _look(command.stream, context.command_id)
         if answered is not None:
             return _repeat(answered, request)
-        loaded.append(before)
-    drafts = [
-        _draft(command, before, command.decide(before.state), context)
-        for command, before in zip(commands, loaded, strict=True)
-    ]
-    return _append(commands, loaded, drafts, context, request)
+        before = _bring_up_to(command.stream, command.blank, *place)
+        events = command.decide(before.state)
+        records = _draft(command.stream, before, events, command.at, context)
+        turns.append(_Turn(command.stream, before, records))
+    _store(turns, context, request)
+    for command, turn in zip(commands, turns, strict=True):
+        _remember(turn, type(command.blank))
+    return [turn.receipt for turn in turns]
 
 
 def _lock(streams: Iterable[str]) -> None:
@@ -147,8 +158,8 @@ def _lock(streams: Iterable[str]) -> None:
         cursor.execute("SELECT eventlog_lock(%s)", (sorted(streams),))
 
 
-def _load(stream: str, blank: Any, command_id: uuid.UUID) -> tuple[_Loaded, Any]:
-    """The stream as it stands, and the command's recorded answer if it was given before."""
+def _look(stream: str, command_id: uuid.UUID) -> tuple[tuple[int, bytes], list[Any] | None]:
+    """Version and hash of a stream, and the command's recorded answer if it was given before."""
     with fast_cursor() as cursor:
         cursor.execute(
             "SELECT s.version, s.head_hash, c.request, c.streams, c.first_versions,"
@@ -157,52 +168,50 @@ def _load(stream: str, blank: Any, command_id: uuid.UUID) -> tuple[_Loaded, Any]
             " LEFT JOIN eventlog_command c ON c.command_id = %s",
             (stream, command_id),
         )
-        version, head, *answered = only_row(cursor)
-    if answered[0] is not None:
-        return _Loaded(0, GENESIS, blank), answered
-    return _bring_up_to(stream, blank, version or 0, head or GENESIS), None
+        version, last, *answered = only_row(cursor)
+    place = (version or 0, last or GENESIS)
+    return place, None if answered[0] is None else answered
 
 
-def _bring_up_to(stream: str, blank: Any, version: int, head: bytes) -> _Loaded:
+def _bring_up_to(stream: str, blank: Any, version: int, last: bytes) -> Loaded:
+    """The stream's state at a version and hash, from the remembered one and what came since."""
     key = (stream, type(blank))
-    known = _cache.get(key)
+    known = states.get(key)
     if known is None or known.version > version:
-        known = _Loaded(0, GENESIS, blank)
-    if known.version == version and known.head == head:
+        known = Loaded(0, GENESIS, blank)
+    if known.version == version and known.hash == last:
         return known
-    state = known.state
-    last = known
+    reached = known
     for record in read_stream(stream, after=known.version, limit=version - known.version):
-        if chain(last.head, record.version, record.content) != record.hash:
-            # The cached state belongs to a transaction that never committed: start afresh.
-            return _bring_up_to_from_scratch(stream, blank, version, head)
-        state = record.event.evolve(state)
-        last = _Loaded(record.version, record.hash, state)
-    if last.version != version or last.head != head:
-        return _bring_up_to_from_scratch(stream, blank, version, head)
+        if chain(reached.hash, record.version, record.content) != record.hash:
+            # The known state belongs to a transaction that never committed: start afresh.
+            break
+        reached = Loaded(record.version, record.hash, record.event.evolve(reached.state))
+    if (reached.version, reached.hash) != (version, last):
+        return _from_scratch(stream, blank, version, last)
     if version:
-        _remember_after_commit(key, last)
-    return last
+        transaction.on_commit(lambda: states.put(key, reached))
+    return reached
 
 
-def _bring_up_to_from_scratch(stream: str, blank: Any, version: int, head: bytes) -> _Loaded:
-    state = blank
-    for record in read_stream(stream, limit=version):
-        state = record.event.evolve(state)
-    return _Loaded(version, head, state)
+def _from_scratch(stream: str, blank: Any, version: int, last: bytes) -> Loaded:
+    records = read_stream(stream, limit=version)
+    return Loaded(version, last, fold(blank, (record.event for record in records)))
 
 
-def _remember_after_commit(key: tuple[str, type], loaded: _Loaded) -> None:
-    transaction.on_commit(lambda: _cache.put(key, loaded))
+def _remember(turn: _Turn, kind: type) -> None:
+    if turn.records:
+        state = fold(turn.before.state, (record.event for record in turn.records))
+        entry = Loaded(turn.last.version, turn.last.hash, state)
+        transaction.on_commit(lambda: states.put((turn.stream, kind), entry))
 
 
 def _draft(
-    command: Command[Any], before: _Loaded, events: list[Event], context: Context
+    stream: str, before: Loaded, events: Sequence[Event], at: datetime, context: Context
 ) -> list[Record]:
-    """Records of the decided events, chained to the stream, not yet stored."""
-    drafts, head, version = [], before.head, before.version
-    for event in events:
-        version += 1
+    """Records of decided events, chained to the stream, not yet stored."""
+    records, last = [], before.hash
+    for version, event in enumerate(events, before.version + 1):
         event_id = uuid7()
         payload = event.payload()
         if personal_fields(type(event)):
@@ -211,10 +220,10 @@ def _draft(
         refs = event.touched()
         content = content_digest(
             event_id=event_id,
-            stream=command.stream,
+            stream=stream,
             type=event.type,
             schema=event.schema,
-            occurred_at=command.at,
+            occurred_at=at,
             actor=context.actor,
             command_id=context.command_id,
             correlation_id=context.correlation_id,
@@ -222,17 +231,17 @@ def _draft(
             refs=refs,
             payload=text,
         )
-        head = chain(head, version, content)
-        drafts.append(
+        last = chain(last, version, content)
+        records.append(
             Record(
                 None,
                 event_id,
-                command.stream,
+                stream,
                 version,
                 event.type,
                 event.schema,
-                command.at,
-                command.at,
+                at,
+                at,
                 context.actor,
                 context.command_id,
                 context.correlation_id,
@@ -240,78 +249,109 @@ def _draft(
                 refs,
                 text.decode(),
                 content,
-                head,
+                last,
                 event=event,
             )
         )
-    return drafts
+    return records
 
 
-def _append(
-    commands: Sequence[Command[Any]],
-    loaded: list[_Loaded],
-    drafts: list[list[Record]],
-    context: Context,
-    request: bytes,
-) -> list[Receipt]:
-    # Streams in sorted order, so that two commands never wait for each other in a circle.
-    order = sorted(range(len(commands)), key=lambda i: commands[i].stream)
-    events = [record for i in order for record in drafts[i]]
-    after = [drafts[i][-1] if drafts[i] else loaded[i] for i in range(len(commands))]
+def _store(turns: Sequence[_Turn], context: Context, request: bytes) -> None:
+    """Appends all records and shows them in the inline read models, or does nothing at all.
+
+    Raises `_Stale`, and `Conflict` where a read model's constraint says so.
+    """
+    # In sorted order, so that two commands never wait for each other in a circle.
+    turns = sorted(turns, key=lambda turn: turn.stream)
+    records = [record for turn in turns for record in turn.records]
+    only_one = len(turns) == 1 == len(records)
+    try:
+        with _one_statement() if only_one and _is_alone(records) else transaction.atomic():
+            if only_one:
+                recorded_at = _insert_one(turns[0].before, records[0], request)
+            else:
+                recorded_at = _insert(turns, records, context, request)
+            for record in records:
+                record.recorded_at = recorded_at
+            projections.show(records)
+    except IntegrityError as error:
+        if projections.violated(error) == "eventlog_command_pkey":
+            raise _Stale from error
+        raise projections.conflict_of(error) or error from error
+
+
+def _is_alone(records: list[Record]) -> bool:
+    """Whether appending is all there is to do, so that the statement is its own transaction."""
+    return not connection.in_atomic_block and not projections.are_inline(records)
+
+
+_one_statement: type[AbstractContextManager[None]] = nullcontext
+
+
+def _insert_one(before: Loaded, record: Record, request: bytes) -> datetime:
     with fast_cursor() as cursor:
         cursor.execute(
-            "SELECT * FROM eventlog_append(%s, %s, %s, %s, %s, %s, %s::int[], %s::int[], %s,"
-            " %s, %s, %s, %s::int[], %s, %s::smallint[], %s, %s, %s, %s, %s)",
+            "SELECT eventlog_append_one(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
+            " %s, %s)",
+            (
+                record.command_id,
+                request,
+                record.actor,
+                record.correlation_id,
+                record.causation_id,
+                record.stream,
+                before.version,
+                before.hash,
+                record.event_id,
+                record.type,
+                record.schema,
+                record.occurred_at,
+                "\n".join(record.refs),
+                record.text,
+                record.content,
+                record.hash,
+            ),
+        )
+        recorded_at: datetime | None = only_row(cursor)[0]
+    if recorded_at is None:
+        raise _Stale
+    return recorded_at
+
+
+def _insert(
+    turns: Sequence[_Turn], records: Sequence[Record], context: Context, request: bytes
+) -> datetime:
+    with fast_cursor() as cursor:
+        cursor.execute(
+            "SELECT status, recorded_at FROM eventlog_append(%s, %s, %s, %s, %s, %s, %s::int[],"
+            " %s::int[], %s, %s, %s, %s, %s::int[], %s, %s::smallint[], %s, %s, %s, %s, %s)",
             (
                 context.command_id,
                 request,
                 context.actor,
                 context.correlation_id,
                 context.causation_id,
-                [commands[i].stream for i in order],
-                [loaded[i].version for i in order],
-                [after[i].version for i in order],
-                [loaded[i].head for i in order],
-                [_head(after[i]) for i in order],
-                [e.event_id for e in events],
-                [e.stream for e in events],
-                [e.version for e in events],
-                [e.type for e in events],
-                [e.schema for e in events],
-                [e.occurred_at for e in events],
-                ["\n".join(e.refs) for e in events],
-                [e.text for e in events],
-                [e.content for e in events],
-                [e.hash for e in events],
+                [turn.stream for turn in turns],
+                [turn.before.version for turn in turns],
+                [turn.last.version for turn in turns],
+                [turn.before.hash for turn in turns],
+                [turn.last.hash for turn in turns],
+                [record.event_id for record in records],
+                [record.stream for record in records],
+                [record.version for record in records],
+                [record.type for record in records],
+                [record.schema for record in records],
+                [record.occurred_at for record in records],
+                ["\n".join(record.refs) for record in records],
+                [record.text for record in records],
+                [record.content for record in records],
+                [record.hash for record in records],
             ),
         )
-        status, *answered, recorded_at = only_row(cursor)
-    if status == "stale":
-        raise _Stale
+        status, recorded_at = only_row(cursor)
     if status != "appended":
-        return _repeat([request if status == "repeated" else b"", *answered], request)
-    for record in events:
-        record.recorded_at = recorded_at
-    projections.show(events)
-    return [
-        _receipt(commands[i], loaded[i], drafts[i], after[i].version) for i in range(len(commands))
-    ]
-
-
-def _head(last: Record | _Loaded) -> bytes:
-    return last.hash if isinstance(last, Record) else last.head
-
-
-def _receipt(
-    command: Command[Any], before: _Loaded, records: list[Record], version: int
-) -> Receipt:
-    if records:
-        state = before.state
-        for record in records:
-            state = record.event.evolve(state)
-        entry = _Loaded(version, records[-1].hash, state)
-        _remember_after_commit((command.stream, type(command.blank)), entry)
-    return Receipt(command.stream, version, tuple(records), repeated=False)
+        raise _Stale
+    return recorded_at  # type: ignore[no-any-return]
 
 
 def _repeat(answered: list[Any], request: bytes) -> list[Receipt]:
@@ -322,97 +362,3 @@ def _repeat(answered: list[Any], request: bytes) -> list[Receipt]:
         Receipt(stream, last, tuple(read_stream(stream, first, last - first)), repeated=True)
         for stream, first, last in zip(streams, before, after, strict=True)
     ]
-
-
-def load(
-    stream: str,
-    blank: State,
-    *,
-    known_at: datetime | None = None,
-    true_at: datetime | None = None,
-) -> tuple[State, int]:
-    """The state of a stream and its version, now or as of a past instant.
-
-    `known_at` keeps to what was recorded by then, `true_at` to what had occurred by then in the
-    light of all later corrections.
-    """
-    records = _all_of(stream)
-    if known_at is not None:
-        records = [r for r in records if r.recorded_at <= known_at]
-    if true_at is not None:
-        occurred = _revised_times(records)
-        records = [r for r in records if occurred.get(r.event_id, r.occurred_at) <= true_at]
-    state: Any = blank
-    for record in records:
-        state = record.event.evolve(state)
-    return state, records[-1].version if records else 0
-
-
-def _revised_times(records: list[Record]) -> dict[uuid.UUID, datetime]:
-    return {
-        uuid.UUID(r.event.event): datetime.fromisoformat(r.event.occurred_at)
-        for r in records
-        if isinstance(r.event, OccurrenceRevised)
-    }
-
-
-def _all_of(stream: str) -> list[Record]:
-    records: list[Record] = []
-    while page := read_stream(stream, after=len(records)):
-        records += page
-    return records
-
-
-def read_stream(stream: str, after: int = 0, limit: int = PAGE) -> list[Record]:
-    """Events of one stream with a version above `after`, oldest first."""
-    if limit <= 0:
-        return []
-    with fast_cursor() as cursor:
-        cursor.execute(
-            f"SELECT {COLUMNS} FROM eventlog_event e"
-            " WHERE e.stream = %s AND e.version > %s ORDER BY e.version LIMIT %s",
-            (stream, after, limit),
-        )
-        return [Record(*row) for row in cursor.fetchall()]
-
-
-def read_after(
-    position: int, limit: int = PAGE, types: Sequence[str] | None = None
-) -> list[Record]:
-    """Sealed events above a position, in the log's order; of the given types only, if given."""
-    wanted = "" if types is None else "AND p.type = ANY(%s)"
-    arguments = (position, limit) if types is None else (position, list(types), limit)
-    with fast_cursor() as cursor:
-        cursor.execute(
-            f"SELECT {COLUMNS}, p.position FROM eventlog_position p"
-            f" JOIN eventlog_event e USING (seq) WHERE p.position > %s {wanted}"
-            " ORDER BY p.position LIMIT %s",
-            arguments,
-        )
-        return [Record(*row) for row in cursor.fetchall()]
-
-
-def about(
-    ref: str,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: int = PAGE,
-) -> list[Record]:
-    """Sealed events of, or touching, an entity, by the time they occurred, half-open [since, until)."""
-    with fast_cursor() as cursor:
-        cursor.execute(
-            f"SELECT {COLUMNS}, p.position FROM eventlog_ref r"
-            " JOIN eventlog_position p USING (position) JOIN eventlog_event e USING (seq)"
-            " WHERE r.ref = %s AND r.occurred_at >= coalesce(%s, '-infinity'::timestamptz)"
-            " AND r.occurred_at < coalesce(%s, 'infinity'::timestamptz)"
-            " ORDER BY r.occurred_at, r.position LIMIT %s",
-            (ref, since, until, limit),
-        )
-        return [Record(*row) for row in cursor.fetchall()]
-
-
-def head() -> int:
-    """Position of the newest sealed event, 0 for an empty log."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT position FROM eventlog_head")
-        return int(cursor.fetchone()[0])

@@ -168,6 +168,7 @@ class BreachRow(models.Model):
     incident = models.UUIDField(db_index=True)
     breach = models.TextField(db_index=True)
     monitor = models.TextField()
+    monitor_name = models.TextField(default="")
     sentence = models.TextField()
     urgency = models.TextField()
     subjects = models.JSONField()

@@ -102,6 +102,7 @@ def show_breach(event: events.BreachAttached, record: Record) -> None:
         incident=incident_of(record),
         breach=event.breach,
         monitor=event.monitor,
+        monitor_name=event.monitor_name,
         sentence=event.sentence,
         urgency=event.urgency,
         subjects=event.subjects,

@@ -84,12 +84,14 @@ def _declared(event: events.IncidentDeclared, name: Namer) -> str:
 
 @tells(events.BreachAttached, "warn", key=True)
 def _attached(event: events.BreachAttached, name: Namer) -> str:
-    return f"attached a breach of {name(event.monitor)}: {event.sentence}"
+    return f"attached a breach of {event.monitor_name or name(event.monitor)}: {event.sentence}"
 
 
 @tells(events.BreachRecovered, "check", key=True)
 def _recovered(event: events.BreachRecovered, name: Namer) -> str:
-    return f"recorded that {name(event.monitor)} is back in band" + _because(event.sentence)
+    return f"recorded that {event.monitor_name or name(event.monitor)} is back in band" + _because(
+        event.sentence
+    )
 
 
 @tells(events.RoleTaken, "user", key=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import psycopg
 import pytest
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 from config.servers.postgresql import APPLICATION, OWNER, SUPERUSER
-from tests.settings import servers
+from tests.settings import APPLICATION_RIGHTS, servers
 
 TEST_RIGHTS = f"ALTER ROLE {OWNER} CREATEDB; GRANT {APPLICATION} TO {OWNER}"
 
@@ -26,6 +29,18 @@ def pytest_unconfigure() -> None:
     """Throw the servers away."""
     if servers is not None:
         servers.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, made by its owner; the tests themselves have the application's role."""
+    options = connection.settings_dict["OPTIONS"]
+    connection.close()
+    options["options"] = APPLICATION_RIGHTS
+    yield
+    del options["options"]
+    with django_db_blocker.unblock():
+        connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -79,8 +80,7 @@ class CommandView(APIView):
         serializer = self.serializer_class(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         command = self.build({**serializer.validated_data, **as_text(path)}, request)
-        self.check_version(request, command)
-        return self.respond(store.execute(command, context_of(request)))
+        return self.respond(execute_if_match(command, request))
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
         """The command, from the serializer's and the path's values."""
@@ -90,12 +90,7 @@ class CommandView(APIView):
         supplied = {"at": now(), "by": actor_of(request).ref}
         if self.creates:
             supplied[self.creates] = new_id(context_of(request))
-        return self.command(**{k: v for k, v in supplied.items() if k in fields}, **data)
-
-    def check_version(self, request: Request, command: Command[Any]) -> None:
-        """Refuses with 412 when `If-Match` names another version than the stream's."""
-        if "If-Match" in request.headers:
-            require_match(request, store.load(command.stream, command.blank)[1])
+        return self.command(**{k: v for k, v in supplied.items() if k in fields} | data)
 
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
@@ -111,6 +106,15 @@ class CommandView(APIView):
         if not self.location:
             return None
         return reverse(self.location, args=[receipt.stream.partition(":")[2]])
+
+
+def execute_if_match(command: Command[Any], request: Request) -> Receipt:
+    """Executes; undone with 412 if the stream was not at the version that `If-Match` names."""
+    with transaction.atomic():
+        receipt = store.execute(command, context_of(request))
+        if not receipt.repeated:
+            require_match(request, receipt.version - len(receipt.events))
+        return receipt
 
 
 def as_text(path: dict[str, Any]) -> dict[str, Any]:

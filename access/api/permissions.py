@@ -26,7 +26,7 @@ class MayDo(BasePermission):
         subject = view.subject() if hasattr(view, "subject") else None
         if action and can(actor_of(request), action, subject):
             return True
-        self.message = f"This needs the right to {ACTIONS[action]}." if action else ""
+        self.message = f"This needs the right to {ACTIONS.get(action or '', 'do that')}."
         self.code = "forbidden"
         return False
 

@@ -26,6 +26,7 @@ def opened(name: str = "breach:1", at: datetime = AT, **changes: Any) -> Breach:
     facts: dict[str, Any] = {
         "breach": name,
         "monitor": "monitor:ctr",
+        "monitor_name": "Click-through",
         "title": "Click-through is low",
         "sentence": "0.58, below 0.60",
         "urgency": "page",
