@@ -162,6 +162,7 @@ class OpenBreach(MonitorCommand):
     (late points teach, they do not rewrite), or when the monitor is paused, revised or gone.
     """
 
+    supplied = ("sentence", "evidence")
     revision: int
     sentence: str
     evidence: dict[str, float | int | None]
@@ -193,6 +194,7 @@ class OpenBreach(MonitorCommand):
 class CloseBreach(MonitorCommand):
     """The evaluation of `revision` found the series within bounds again at `at`."""
 
+    supplied = ("sentence",)
     revision: int
     sentence: str
 
