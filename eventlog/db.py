@@ -12,6 +12,7 @@ from django.db import connection
 from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import Error
+from psycopg.pq import Format
 
 T = TypeVar("T")
 
@@ -29,7 +30,8 @@ def fast_cursor() -> Iterator[Cursor[Any]]:
     """A plain psycopg cursor on Django's connection, inside its current transaction.
 
     Django binds parameters on the client and so sends a new text each time; the log's few
-    statements are worth binding and preparing on the server.
+    statements are worth binding and preparing on the server. Results come in binary form, which is
+    read several times as fast: Django's own reader of times is written in Python.
     """
     connection.ensure_connection()
     raw = connection.connection
@@ -37,6 +39,7 @@ def fast_cursor() -> Iterator[Cursor[Any]]:
         raw.prepare_threshold = 2
     try:
         with Cursor(raw) as cursor, connection.wrap_database_errors:
+            cursor.format = Format.BINARY
             yield cursor
     except Error:
         connection.errors_occurred = True

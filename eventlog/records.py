@@ -79,7 +79,10 @@ class Record:
     def payload(self) -> dict[str, Any]:
         """The fields as stored in this schema, personal ones opened where their key still is."""
         if self._payload is None:
-            self._payload = keys.open_fields(orjson.loads(self.text), self.event_id)
+            payload = orjson.loads(self.text)
+            if keys.MARK in self.text:
+                payload = keys.open_fields(payload, self.event_id)
+            self._payload = payload
         return self._payload
 
     @property
