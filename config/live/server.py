@@ -63,7 +63,9 @@ class Live:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one socket."""
         await receive()
-        if protocol.SUBPROTOCOL not in scope.get("subprotocols", []):
+        if scope["path"] != protocol.PATH:
+            await send({"type": "websocket.close"})
+        elif protocol.SUBPROTOCOL not in scope.get("subprotocols", []):
             await _refuse(send, Close.UPGRADE, None)
         elif is_browser(scope) and not has_own_origin(scope):
             await _refuse(send, Close.WRONG_ORIGIN, protocol.SUBPROTOCOL)
