@@ -168,6 +168,8 @@ class Hub:
         followers.discard(subscription)
         if not followers:
             self._followers.pop(subscription.topic, None)
+        if not self._followers:
+            self._position = None
 
     def followers(self, topic: str) -> Iterable[Subscription]:
         """The subscriptions of a topic."""
@@ -209,7 +211,7 @@ class Hub:
 
     async def _read(self) -> None:
         if not self._followers:
-            self._position = None
+            self._position = None  # a read that was under way may have set it again
         while self._position is not None:
             records, items = await self._in_thread(self._fetch, self._position)
             if not records:

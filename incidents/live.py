@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from access.rights import Actor, can
+from eventlog import keys
+from eventlog.reading import read_stream
 from eventlog.records import Record
 from eventlog.store import Receipt
 from incidents.acting import say
@@ -18,9 +20,9 @@ from incidents.events import (
     NoteAdded,
     ParticipantJoined,
 )
-from incidents.markup import render
-from incidents.models import IncidentRow
-from incidents.queries import Entry, entries_of
+from incidents.fragments import rows_of
+from incidents.models import IncidentRow, MessageRow
+from incidents.queries import names_of
 
 # What changes nothing that the board shows.
 QUIET = {
@@ -51,18 +53,18 @@ class IncidentStreams:
         found = IncidentRow.objects.filter(id=incident_of(stream)).values_list("number", flat=True)
         return f"/incidents/{found[0]}"
 
-    def show(self, record: Record) -> dict[str, Any]:
+    def show(self, records: Sequence[Record]) -> list[dict[str, Any]]:
         """Who did it, the event's fields, and how it looks in the channel and the timeline."""
-        entry = entries_of([record])[0]
-        event = record.event
-        shown: dict[str, Any] = {
-            "actor": {"ref": entry.actor.ref, "name": entry.actor.name},
-            "data": event.payload(),
-            "html": html_of(entry, event),
-        }
-        if isinstance(event, MessagePosted):
-            shown["cid"] = event.client_id
-        return shown
+        names = names_of(record.actor for record in records)
+        return [
+            {
+                "actor": {"ref": record.actor, "name": names[record.actor]},
+                "data": record.event.payload(),
+                "html": {"channel": rows.channel, "timeline": rows.timeline, **_changed(record)},
+                **_client_id(record),
+            }
+            for record, rows in zip(records, rows_of(records), strict=True)
+        ]
 
     def post(self, actor: Actor, stream: str, cid: str, text: str, at: datetime) -> Receipt:
         """Posts a message; the same `cid` of the same author is posted once."""
@@ -86,6 +88,21 @@ class Board:
             if record.stream.startswith(ON_BOARD) and record.type not in QUIET
         }
         return sorted(found.items(), key=lambda touched: touched[1])
+
+
+def _client_id(record: Record) -> dict[str, str]:
+    return {"cid": record.event.client_id} if isinstance(record.event, MessagePosted) else {}
+
+
+def _changed(record: Record) -> dict[str, str]:
+    """The row of a message as it stands after its text was removed."""
+    if not isinstance(record.event, MessageRedacted):
+        return {}
+    posted = MessageRow.objects.filter(id=record.event.message).first()
+    found = read_stream(record.stream, posted.version - 1, 1) if posted else []
+    # Whatever this process remembers: the key is gone, and so the text.
+    keys.refresh(message.text for message in found)
+    return {"message": rows_of(found)[0].channel} if found else {}
 
 
 def incident_of(stream: str) -> str:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import structlog
 from django.db import DatabaseError
 
-from access.rights import NOBODY, Actor
+from access.rights import NOBODY
 from config.live import protocol
 from config.live.identity import Identity, from_token
 from config.live.limits import Bucket

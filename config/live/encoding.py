@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 import structlog
@@ -30,7 +31,7 @@ class Encoder:
     def __init__(self, streams: dict[str, Streams], board: Board):
         self._streams, self._board = streams, board
         self._lock = threading.Lock()
-        self._bodies: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._bodies: OrderedDict[UUID, bytes] = OrderedDict()
         keys.on_shred(self.forget)
 
     def forget(self) -> None:
@@ -49,48 +50,80 @@ class Encoder:
         """Frames for those who look at the board."""
         name = self._board.name
         return [
-            Item(name, at, _dumped({"t": "touch", "stream": name, "ref": ref, "position": at}), True)
+            Item(
+                name,
+                at,
+                orjson.dumps({"t": "touch", "stream": name, "ref": ref, "position": at}),
+                True,
+            )
             for ref, at in self._board.touched(records)
         ]
 
     def items(self, records: Iterable[Record]) -> list[Item]:
-        """Items of events of any followed streams."""
+        """Items of events of any followed streams, in the order given."""
         wanted = list(records)
         erased = keys.refresh(record.text for record in wanted)
-        return [Item(r.stream, r.version, self._body(r, erased)) for r in wanted]
+        bodies = self._known(wanted, erased)
+        made = self._made([r for r in wanted if r.event_id not in bodies])
+        self._remember(
+            {
+                r.event_id: made[r.event_id]
+                for r in wanted
+                if r.event_id in made and _is_whole(r, erased)
+            }
+        )
+        bodies |= made
+        return [Item(r.stream, r.version, bodies[r.event_id]) for r in wanted]
 
-    def _body(self, record: Record, erased: set[str]) -> bytes:
-        whole = erased.isdisjoint(keys.subjects_in(record.text))
-        key = (record.stream, record.version)
+    def _known(self, records: list[Record], erased: set[str]) -> dict[UUID, bytes]:
         with self._lock:
-            known = self._bodies.get(key) if whole else None
-        if known is not None:
-            return known
-        body = _dumped(self._event(record))
-        if whole:
-            self._remember(key, body)
-        return body
+            return {
+                r.event_id: self._bodies[r.event_id]
+                for r in records
+                if r.event_id in self._bodies and _is_whole(r, erased)
+            }
 
-    def _remember(self, key: tuple[str, int], body: bytes) -> None:
+    def _remember(self, bodies: dict[UUID, bytes]) -> None:
         with self._lock:
-            self._bodies[key] = body
+            self._bodies |= bodies
             while len(self._bodies) > REMEMBERED:
                 self._bodies.popitem(last=False)
 
-    def _event(self, record: Record) -> dict[str, Any]:
-        entry = {
-            "v": record.version,
-            "id": str(record.event_id),
-            "type": record.type,
-            "at": record.occurred_at.isoformat(),
+    def _made(self, records: list[Record]) -> dict[UUID, bytes]:
+        """Bodies by event, the events of a stream shown together."""
+        streams: dict[str, list[Record]] = {}
+        for record in records:
+            streams.setdefault(record.stream, []).append(record)
+        return {
+            record.event_id: orjson.dumps(_place(record) | shown)
+            for stream, its in streams.items()
+            for record, shown in zip(its, self._shown(stream, its), strict=True)
         }
+
+    def _shown(self, stream: str, records: list[Record]) -> list[dict[str, Any]]:
+        kind = self._streams[stream.partition(":")[0]]
         try:
-            return entry | self._streams[record.stream.partition(":")[0]].show(record)
+            return kind.show(records)
+        except UnknownEvent:
+            return [self._shown_alone(kind, record) for record in records]
+
+    def _shown_alone(self, kind: Streams, record: Record) -> dict[str, Any]:
+        try:
+            return kind.show([record])[0]
         except UnknownEvent as error:
             # Written by a newer release. It still has a place in the order of versions.
             log.warning("live.unknown_event", event=str(record.event_id), error=repr(error))
-            return entry | {"actor": {"ref": record.actor, "name": ""}, "data": None}
+            return {"actor": {"ref": record.actor, "name": ""}, "data": None, "html": {}}
 
 
-def _dumped(value: dict[str, Any]) -> bytes:
-    return orjson.dumps(value)
+def _is_whole(record: Record, erased: set[str]) -> bool:
+    return erased.isdisjoint(keys.subjects_in(record.text))
+
+
+def _place(record: Record) -> dict[str, Any]:
+    return {
+        "v": record.version,
+        "id": str(record.event_id),
+        "type": record.type,
+        "at": record.occurred_at.isoformat(),
+    }
