@@ -27,6 +27,7 @@ def configuration() -> uvicorn.Config:
         timeout_graceful_shutdown=GRACE,
         server_header=False,
         access_log=False,
+        log_config=None,  # Django's settings say how lines look, uvicorn's too
         proxy_headers=False,
         log_level=os.environ.get("LOG_LEVEL", "INFO").lower(),
     )
