@@ -28,6 +28,21 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 30},
     },
+    "evaluate monitors": {
+        "task": "monitoring.evaluate_due",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
+    "adopt monitors": {
+        "task": "monitoring.adopt",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "drop old measurements": {
+        "task": "monitoring.drop_old_months",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600},
+    },
 }
 
 
