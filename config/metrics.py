@@ -15,6 +15,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Histogram,
+    disable_created_metrics,
     generate_latest,
     multiprocess,
 )
@@ -25,7 +26,9 @@ from access.rights import can
 from access.tokens import identify
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-QUIET = {"healthz", "readyz", "metrics"}
+QUIET = {"healthz", "readyz", "metrics", "static"}
+
+disable_created_metrics()
 
 REQUESTS = Histogram(
     "dropstitch_request_seconds",
