@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from access.models import Person, Token
@@ -18,14 +19,12 @@ def names(refs: Iterable[str]) -> dict[str, str]:
     """
     wanted = set(refs)
     found = {ref: SYSTEM for ref in wanted if ref.startswith("system:")}
-    people, tokens = _ids(wanted, "person:"), _ids(wanted, "token:")
-    found |= dict.fromkeys([*people, *tokens], UNKNOWN)
+    found |= {ref: UNKNOWN for ref in wanted if ref.startswith(("person:", "token:"))}
+    people, machines = _ids(wanted, "person:"), _ids(wanted, "token:")
     if people:
-        rows = Person.objects.filter(id__in=people.values()).only("id", "display_name")
-        found |= {row.ref: str(row) for row in rows}
-    if tokens:
-        machines = Token.objects.filter(id__in=tokens.values()).only("id", "name")
-        found |= {row.ref: row.name for row in machines}
+        found |= {row.ref: str(row) for row in Person.objects.filter(id__in=people)}
+    if machines:
+        found |= {row.ref: row.name for row in Token.objects.filter(id__in=machines)}
     return found
 
 
@@ -38,11 +37,16 @@ def called(words: Iterable[str]) -> dict[str, str]:
     return {row.sign_in_name: row.ref for row in active}
 
 
-def _ids(refs: Iterable[str], prefix: str) -> dict[str, UUID]:
-    found = {}
+def _ids(refs: Iterable[str], prefix: str) -> list[UUID]:
+    found = []
     for ref in refs:
-        try:
-            found |= {ref: UUID(ref.removeprefix(prefix))} if ref.startswith(prefix) else {}
-        except ValueError:
-            continue
+        if ref.startswith(prefix):
+            with suppress(ValueError):
+                found.append(UUID(ref.removeprefix(prefix)))
     return found
+
+
+def people(limit: int = 500) -> list[tuple[str, str]]:
+    """Ref and name of everybody with an account in force, by name."""
+    active = Person.objects.filter(deactivated_at=None).exclude(role="service")
+    return [(row.ref, str(row)) for row in active.order_by("display_name")[:limit]]

@@ -1,4 +1,4 @@
-"""Signs of life of the processes."""
+"""Signs of life of the processes, and runs of the verification."""
 
 from __future__ import annotations
 
@@ -13,3 +13,23 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Verification(models.Model):
+    """One run over the whole log, asked for from the log's page."""
+
+    id = models.UUIDField(primary_key=True)
+    asked_by = models.TextField()
+    started_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    problems = models.JSONField(default=list)
+    summary = models.TextField(default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["-started_at"], name="config_latest_verification")]
+
+    def __str__(self) -> str:
+        return f"verification of {self.started_at:%Y-%m-%d %H:%M:%S}"

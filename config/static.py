@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import brotli
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class QuickCompressor(Compressor):
+    """Brotli at level 9: the highest, 11, takes 25 times as long for a tenth fewer bytes."""
+
+    @staticmethod
+    def compress_brotli(data: bytes) -> bytes:
+        """The compressed bytes."""
+        return brotli.compress(data, quality=9)
 
 
 class ImmutableStorage(CompressedManifestStaticFilesStorage):
@@ -11,3 +24,8 @@ class ImmutableStorage(CompressedManifestStaticFilesStorage):
     support_js_module_import_aggregation = True
     # A vendored file may mention a source map that is not shipped.
     manifest_strict = True
+    keep_only_hashed_files = True
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        """What compresses each file once, when it is collected."""
+        return QuickCompressor(**options)

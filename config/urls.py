@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from config import web
 from config.health import healthz, readyz
 from config.metrics import metrics
 
@@ -26,6 +27,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("log/", web.log_page, name="log"),
+    path("log/checkpoint", web.checkpoint, name="log_checkpoint"),
+    path("log/verification", web.verification, name="log_verification"),
+    path("log/verify", web.start_verification, name="log_verify"),
 ]
 for app in APPS:
     urlpatterns += included("api/v1/", f"{app}.api.urls")

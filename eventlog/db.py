@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +13,16 @@ from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import Error
 from psycopg.pq import Format
+
+T = TypeVar("T")
+
+
+def with_connection(function: Callable[..., T], *arguments: Any) -> T:
+    """Calls a function in a worker thread, and gives the thread's connection back afterwards."""
+    try:
+        return function(*arguments)
+    finally:
+        connection.close()
 
 
 @contextmanager

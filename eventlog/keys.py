@@ -78,13 +78,27 @@ def open_fields(payload: dict[str, Json], event_id: uuid.UUID) -> dict[str, Json
 
 def warm(texts: Iterable[str]) -> None:
     """Fetches the keys that stored payloads will need, all in one query."""
-    subjects: set[str] = set()
-    for text in texts:
-        if MARK in text:
-            subjects.update(_subject_in_text.findall(text))
-    missing = {subject for subject in subjects if not _cache.knows(subject)}
+    missing = {
+        subject for text in texts for subject in subjects_in(text) if not _cache.knows(subject)
+    }
     if missing:
         _fetch(missing)
+
+
+def refresh(texts: Iterable[str]) -> set[str]:
+    """Fetches the keys of stored payloads anew, in one query; returns the erased subjects.
+
+    For readers that may not be seconds behind an erasure, as remembered keys are.
+    """
+    subjects = {subject for text in texts for subject in subjects_in(text)}
+    if subjects:
+        _fetch(subjects)
+    return {subject for subject in subjects if _cache.get(subject) is None}
+
+
+def subjects_in(text: str) -> list[str]:
+    """Subjects under whose keys a stored payload holds ciphertext."""
+    return _subject_in_text.findall(text) if MARK in text else []
 
 
 def shred(subject: str) -> None:

@@ -28,6 +28,7 @@ class Breach:
 
     breach: str
     monitor: str
+    monitor_name: str
     title: str
     sentence: str
     urgency: str
@@ -111,6 +112,7 @@ def _attachment(breach: Breach, incident: str, at: datetime) -> AttachBreach:
         sentence=breach.sentence,
         opened_at=breach.opened_at,
         urgency=breach.urgency,
+        monitor_name=breach.monitor_name,
         subjects=breach.subjects,
     )
 
@@ -128,7 +130,7 @@ def _declaration(breach: Breach, at: datetime, context: Context) -> Declare:
         subjects=breach.subjects,
         dedup_key=breach.cause,
         onset=breach.onset,
-        trigger=_attachment(breach, incident, at),
+        trigger=_attachment(breach, incident, at).attached(),
     )
 
 
@@ -144,6 +146,7 @@ def record_recovery(
         at=at,
         breach=breach,
         monitor=monitor,
+        monitor_name=attached.monitor_name,
         recovered_at=recovered_at,
         sentence=sentence,
     )

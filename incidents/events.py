@@ -48,6 +48,7 @@ class BreachAttached(Event):
     sentence: str
     opened_at: str
     urgency: str
+    monitor_name: str = ""
     subjects: list[str] = field(default_factory=list)
 
     def evolve(self, state: Incident) -> Incident:
@@ -62,6 +63,7 @@ class BreachRecovered(Event):
     breach: str
     monitor: str
     recovered_at: str
+    monitor_name: str = ""
     sentence: str = ""
 
     def evolve(self, state: Incident) -> Incident:

@@ -93,7 +93,8 @@ def _link_specials(state: StateCore) -> None:
     for block in state.tokens:
         if block.type != "inline":
             continue
-        inside, children = 0, []
+        inside = 0
+        children: list[Token] = []
         for token in block.children or ():
             inside += token.nesting if token.type.startswith("link") else 0
             plain = token.type == "text" and not inside

@@ -39,7 +39,7 @@ class IncidentRow(models.Model):
     phase_since = models.DateTimeField()
     changed_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True)
-    last_update = models.TextField(default="")
+    updates = models.IntegerField(default=0)
     impact = models.TextField(default="")
     outcome = models.TextField(default="")
     confidence = models.TextField(default="")
@@ -168,6 +168,7 @@ class BreachRow(models.Model):
     incident = models.UUIDField(db_index=True)
     breach = models.TextField(db_index=True)
     monitor = models.TextField()
+    monitor_name = models.TextField(default="")
     sentence = models.TextField()
     urgency = models.TextField()
     subjects = models.JSONField()
@@ -214,6 +215,24 @@ class ImpactRow(models.Model):
 
     class Meta:
         db_table = "incidents_impact"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class UpdateRow(models.Model):
+    """What an audience was told."""
+
+    id = models.TextField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    version = models.IntegerField()
+    audience = models.TextField()
+    text = models.TextField()
+    posted_at = models.DateTimeField()
+    posted_by = models.TextField()
+
+    class Meta:
+        db_table = "incidents_update"
 
     def __str__(self) -> str:
         return self.text

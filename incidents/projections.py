@@ -22,6 +22,7 @@ from incidents.models import (
     ParticipantRow,
     PhaseRow,
     RoleRow,
+    UpdateRow,
 )
 
 board = Projection(
@@ -35,6 +36,7 @@ board = Projection(
         "incidents_breach",
         "incidents_phase",
         "incidents_impact",
+        "incidents_update",
     ],
     conflicts={
         "incidents_one_open_per_cause": (
@@ -100,6 +102,7 @@ def show_breach(event: events.BreachAttached, record: Record) -> None:
         incident=incident_of(record),
         breach=event.breach,
         monitor=event.monitor,
+        monitor_name=event.monitor_name,
         sentence=event.sentence,
         urgency=event.urgency,
         subjects=event.subjects,
@@ -234,7 +237,16 @@ def show_impact(event: events.ImpactStated, record: Record) -> None:
 
 @board.on(events.UpdatePosted)
 def show_update(event: events.UpdatePosted, record: Record) -> None:
-    _change(record, told_at=record.occurred_at, last_update=event.text)
+    UpdateRow.objects.create(
+        id=_key(record, record.version),
+        incident=incident_of(record),
+        version=record.version,
+        audience=event.audience,
+        text=event.text,
+        posted_at=record.occurred_at,
+        posted_by=record.actor,
+    )
+    _change(record, told_at=record.occurred_at, updates=F("updates") + 1)
 
 
 @board.on(events.NoteAdded)

@@ -30,7 +30,9 @@ OUTCOME_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How one kind of event is shown. `key` marks what a reader in a hurry needs."""
+    """How one kind of event is shown: an icon of `static/icons.svg`, a sentence, and `key` for
+    what a reader in a hurry needs.
+    """
 
     icon: str
     key: bool
@@ -74,50 +76,52 @@ def _because(reason: str) -> str:
     return f": {reason}" if reason else ""
 
 
-@tells(events.IncidentDeclared, "declare", key=True)
+@tells(events.IncidentDeclared, "flag", key=True)
 def _declared(event: events.IncidentDeclared, name: Namer) -> str:
     drill = " as a drill" if event.kind == "drill" else ""
     return f"declared SEV{event.severity} {quoted(event.title)}{drill}"
 
 
-@tells(events.BreachAttached, "breach", key=True)
+@tells(events.BreachAttached, "warn", key=True)
 def _attached(event: events.BreachAttached, name: Namer) -> str:
-    return f"attached a breach of {name(event.monitor)}: {event.sentence}"
+    return f"attached a breach of {event.monitor_name or name(event.monitor)}: {event.sentence}"
 
 
-@tells(events.BreachRecovered, "recovered", key=True)
+@tells(events.BreachRecovered, "check", key=True)
 def _recovered(event: events.BreachRecovered, name: Namer) -> str:
-    return f"recorded that {name(event.monitor)} is back in band" + _because(event.sentence)
+    return f"recorded that {event.monitor_name or name(event.monitor)} is back in band" + _because(
+        event.sentence
+    )
 
 
-@tells(events.RoleTaken, "role", key=True)
+@tells(events.RoleTaken, "user", key=True)
 def _taken(event: events.RoleTaken, name: Namer) -> str:
     over = f" over from {name(event.instead_of)}" if event.instead_of else ""
     return f"took {role_word(event.role)}{over}" + _because(event.reason)
 
 
-@tells(events.RoleOffered, "role")
+@tells(events.RoleOffered, "hand")
 def _offered(event: events.RoleOffered, name: Namer) -> str:
     return f"offered {role_word(event.role)} to {name(event.to)}" + _because(event.summary)
 
 
-@tells(events.RoleAccepted, "role", key=True)
+@tells(events.RoleAccepted, "user", key=True)
 def _accepted(event: events.RoleAccepted, name: Namer) -> str:
     giver = f" from {name(event.from_person)}" if event.from_person else ""
     return f"accepted {role_word(event.role)}{giver}"
 
 
-@tells(events.RoleDeclined, "role")
+@tells(events.RoleDeclined, "user")
 def _declined(event: events.RoleDeclined, name: Namer) -> str:
     return f"declined {role_word(event.role)}" + _because(event.reason)
 
 
-@tells(events.RoleReleased, "role", key=True)
+@tells(events.RoleReleased, "user", key=True)
 def _released(event: events.RoleReleased, name: Namer) -> str:
     return f"left {role_word(event.role)} vacant"
 
 
-@tells(events.ParticipantJoined, "join")
+@tells(events.ParticipantJoined, "user")
 def _joined(event: events.ParticipantJoined, name: Namer) -> str:
     return f"joined as {event.function}"
 
@@ -127,18 +131,18 @@ def _entered(event: events.PhaseEntered, name: Namer) -> str:
     return f"moved on from {event.left} to {event.phase}"
 
 
-@tells(events.SeverityChanged, "severity", key=True)
+@tells(events.SeverityChanged, "bolt", key=True)
 def _severity(event: events.SeverityChanged, name: Namer) -> str:
     verb = "raised" if event.severity < event.was else "lowered"
     return f"{verb} SEV{event.was} to SEV{event.severity}: {event.reason}"
 
 
-@tells(events.IncidentRetitled, "title")
+@tells(events.IncidentRetitled, "pin")
 def _retitled(event: events.IncidentRetitled, name: Namer) -> str:
     return f"retitled it {quoted(event.title)}, was {quoted(event.was)}"
 
 
-@tells(events.ImpactStated, "impact", key=True)
+@tells(events.ImpactStated, "chart", key=True)
 def _impact(event: events.ImpactStated, name: Namer) -> str:
     return f"stated the impact: {event.text}{_interval(event)}"
 
@@ -152,12 +156,12 @@ def _interval(event: events.ImpactStated) -> str:
     return f", {best}{around} {event.unit}".rstrip()
 
 
-@tells(events.UpdatePosted, "update", key=True)
+@tells(events.UpdatePosted, "bell", key=True)
 def _update(event: events.UpdatePosted, name: Namer) -> str:
     return f"posted an update ({event.audience}): {event.text}"
 
 
-@tells(events.NoteAdded, "note")
+@tells(events.NoteAdded, "pin")
 def _note(event: events.NoteAdded, name: Namer) -> str:
     return f"noted: {event.text}"
 
@@ -167,23 +171,23 @@ def _message(event: events.MessagePosted, name: Namer) -> str:
     return f"wrote {quoted(event.text)}" if event.text else "wrote a message, since removed"
 
 
-@tells(events.MessageRedacted, "redacted")
+@tells(events.MessageRedacted, "x")
 def _redacted(event: events.MessageRedacted, name: Namer) -> str:
     return "removed a message" + _because(event.reason)
 
 
-@tells(events.FollowUpAdded, "follow-up")
+@tells(events.FollowUpAdded, "todo")
 def _follow_up(event: events.FollowUpAdded, name: Namer) -> str:
     owner = f", owned by {name(event.owner)}" if event.owner else ""
     return f"added a follow-up: {event.title} ({event.priority}, {event.intent}{owner})"
 
 
-@tells(events.FollowUpDone, "done")
+@tells(events.FollowUpDone, "check")
 def _done(event: events.FollowUpDone, name: Namer) -> str:
     return f"finished a follow-up: {event.title}"
 
 
-@tells(events.IncidentResolved, "resolved", key=True)
+@tells(events.IncidentResolved, "check", key=True)
 def _resolved(event: events.IncidentResolved, name: Namer) -> str:
     of = f" of #{event.duplicate_of}" if event.duplicate_of else ""
     checked = "verified" if event.verified else "not verified"
@@ -191,11 +195,11 @@ def _resolved(event: events.IncidentResolved, name: Namer) -> str:
     return f"resolved it: {words}" + (f". {event.summary}" if event.summary else "")
 
 
-@tells(events.IncidentReopened, "reopened", key=True)
+@tells(events.IncidentReopened, "back", key=True)
 def _reopened(event: events.IncidentReopened, name: Namer) -> str:
     return f"reopened it: {event.reason}"
 
 
-@tells(events.IncidentClosed, "closed", key=True)
+@tells(events.IncidentClosed, "lock", key=True)
 def _closed(event: events.IncidentClosed, name: Namer) -> str:
     return "closed it"

@@ -116,8 +116,9 @@ class Source(models.Model):
 class Evaluation(models.Model):
     """How far a monitor has been evaluated, what it remembers, and what it last said.
 
-    `cursor` is the time of the last point judged. `checkpoints` are earlier states to go back to
-    when a measurement arrives late. `error` is why the last attempt failed.
+    `cursor` is the time of the last point judged, `cadence` the usual seconds between points.
+    `checkpoints` are earlier states to go back to when a measurement arrives late. `breached` is
+    what stands, whatever `status` says meanwhile. `error` is why the last attempt failed.
     """
 
     monitor = models.UUIDField(primary_key=True)
@@ -127,11 +128,13 @@ class Evaluation(models.Model):
     state = models.JSONField(default=dict)
     checkpoints = models.JSONField(default=list)
     status = models.TextField(default="no_data")
+    breached = models.BooleanField(default=False)
     verdict = models.JSONField(default=dict)
     status_since = models.DateTimeField()
     due_at = models.DateTimeField()
     evaluated_at = models.DateTimeField(null=True)
     seen = models.BigIntegerField(default=0)
+    cadence = models.FloatField(null=True)
     late = models.BigIntegerField(default=0)
     failures = models.IntegerField(default=0)
     error = models.TextField(default="")

@@ -7,26 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import TransactionTestCase
 from psycopg.pq import TransactionStatus
 
 from eventlog import followers, rebuild, store
 from eventlog.projections import all_projections
-from tests.settings import APPLICATION_RIGHTS
 
 pytest_plugins = ["tests.servers", "tests.cast"]
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The test database, made by its owner; the tests themselves have the application's role."""
-    options = connection.settings_dict["OPTIONS"]
-    connections.close_all()
-    options["options"] = APPLICATION_RIGHTS
-    yield
-    connections.close_all()
-    del options["options"]
 
 
 @pytest.fixture

@@ -87,8 +87,8 @@ BEGIN
         CONTINUE WHEN fresh;
         DELETE FROM public.monitoring_revision
             WHERE time >= month AND time < month + interval '1 month';
-        EXECUTE format('DROP TABLE %s', part);
         dropped := dropped || part::text;
+        EXECUTE format('DROP TABLE %s', part);
     END LOOP;
     RETURN dropped;
 END $$;

@@ -106,7 +106,7 @@ def test_a_gzip_body_is_read(bo: Player):
     ("encoding", "body", "status"),
     [
         ("gzip", b"not gzip", 400),
-        ("gzip", gzip.compress(b"{}" * 99)[:-9], 400),
+        ("gzip", gzip.compress(b"{}" * 99, mtime=0)[:-9], 400),
         ("br", b"{}", 415),
     ],
 )

@@ -47,6 +47,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "trigger": st.none(),
     "breach": names,
     "monitor": names,
+    "monitor_name": names,
     "sentence": st.just("Click-through is low"),
     "opened_at": st.just(AT),
     "recovered_at": st.just(LATER),

@@ -1,0 +1,49 @@
+"""What can be asked of an incident, each with its rule.
+
+Refusals carry a stable code, the field at fault and the value that stands. A command that asks
+for what is already so is accepted and changes nothing.
+"""
+
+from __future__ import annotations
+
+from incidents.commands.base import IncidentCommand
+from incidents.commands.channel import PostMessage, RedactMessage
+from incidents.commands.declaring import AttachBreach, Declare, RecordRecovery
+from incidents.commands.ending import Close, Reopen, Resolve
+from incidents.commands.roles import AcceptRole, DeclineRole, Join, OfferRole, ReleaseRole, TakeRole
+from incidents.commands.work import (
+    AddFollowUp,
+    AddNote,
+    ChangeSeverity,
+    CompleteFollowUp,
+    EnterPhase,
+    PostUpdate,
+    Retitle,
+    StateImpact,
+)
+
+__all__ = [
+    "AcceptRole",
+    "AddFollowUp",
+    "AddNote",
+    "AttachBreach",
+    "ChangeSeverity",
+    "Close",
+    "CompleteFollowUp",
+    "Declare",
+    "DeclineRole",
+    "EnterPhase",
+    "IncidentCommand",
+    "Join",
+    "OfferRole",
+    "PostMessage",
+    "PostUpdate",
+    "RecordRecovery",
+    "RedactMessage",
+    "ReleaseRole",
+    "Reopen",
+    "Resolve",
+    "Retitle",
+    "StateImpact",
+    "TakeRole",
+]

@@ -1,0 +1,117 @@
+"""After measurements are written: their monitors become due, late ones are noted, workers woken."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from eventlog.db import fast_cursor
+from monitoring.measurements import from_micros
+from monitoring.models import Evaluation
+
+log = logging.getLogger(__name__)
+
+NUDGE_EVERY = 0.2
+QUIET_AFTER_FAILURE = 5.0
+
+Watcher = tuple[UUID, datetime | None]
+
+
+def announce(touched: list[tuple[int, int]], now: datetime) -> int:
+    """Makes the monitors of written points due; returns how many points came late for one.
+
+    Runs after the points are committed. Should the process die in between, the monitors are due
+    within a minute by themselves, and `_look_again` finds what arrived during an evaluation.
+    """
+    watchers = _watchers({series for series, _ in touched})
+    if not watchers:
+        return 0
+    late = [
+        (monitor, from_micros(micros))
+        for series, micros in touched
+        for monitor, cursor in watchers.get(series, ())
+        if cursor is not None and from_micros(micros) <= cursor
+    ]
+    if late:
+        _note_late(late)
+    _make_due([monitor for pairs in watchers.values() for monitor, _ in pairs], now)
+    nudge()
+    return len({when for _, when in late})
+
+
+def _watchers(series: set[int]) -> dict[int, list[Watcher]]:
+    """Monitors of these series, with their cursors."""
+    found: dict[int, list[Watcher]] = defaultdict(list)
+    with fast_cursor() as cursor:
+        cursor.execute(
+            "SELECT series, monitor, cursor FROM monitoring_evaluation"
+            " WHERE series = ANY(%s::bigint[])",
+            ("{" + ",".join(map(str, series)) + "}",),
+        )
+        for series_id, monitor, position in cursor.fetchall():
+            found[series_id].append((monitor, position))
+    return found
+
+
+def _note_late(late: list[tuple[UUID, datetime]]) -> None:
+    with fast_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO monitoring_late (monitor_id, time)"
+            " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[]) AS l(monitor_id, time)"
+            " ORDER BY 1, 2 ON CONFLICT DO NOTHING",
+            ([monitor for monitor, _ in late], [when for _, when in late]),
+        )
+
+
+def _make_due(monitors: list[UUID], now: datetime) -> None:
+    """Leaves out those being evaluated just now: their evaluator looks again when it is done."""
+    with transaction.atomic():
+        waiting = Evaluation.objects.select_for_update(skip_locked=True).filter(
+            monitor__in=monitors, due_at__gt=now, failures=0
+        )
+        ids = list(waiting.values_list("monitor", flat=True))
+        Evaluation.objects.filter(monitor__in=ids).update(due_at=now)
+
+
+class Doorbell:
+    """Rings at most every `NUDGE_EVERY` seconds; a bell that is broken is left alone for a while.
+
+    A hint only: workers also look by themselves every second.
+    """
+
+    def __init__(self, ring: Callable[[], None]):
+        self._ring, self._lock, self._not_before = ring, threading.Lock(), 0.0
+
+    def press(self) -> None:
+        """Rings, unless it just did."""
+        at = time.monotonic()
+        with self._lock:
+            if at < self._not_before:
+                return
+            self._not_before = at + NUDGE_EVERY
+        try:
+            self._ring()
+        except Exception as error:
+            self._not_before = at + QUIET_AFTER_FAILURE
+            log.warning("cannot wake the workers: %s", error)
+
+
+def _wake() -> None:
+    from monitoring.tasks import evaluate_due
+
+    evaluate_due.apply_async(retry=False, expires=10)
+
+
+_bell = Doorbell(_wake)
+
+
+def nudge() -> None:
+    """Asks the workers to look for due monitors now."""
+    _bell.press()

@@ -1,0 +1,325 @@
+"""Judging what arrived: each due monitor once, in event time, with any number of workers.
+
+A worker takes a due monitor's row with ``FOR UPDATE SKIP LOCKED`` and keeps it for one
+transaction, in which it judges the points after the cursor, opens or closes breaches, and notes
+how far it came. So nobody else evaluates that monitor meanwhile, and a killed worker leaves
+everything as it was. Breaches are opened with command ids made from the monitor and the point's
+time: judging the same points again adds no event.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
+
+from eventlog import store
+from eventlog.clock import now
+from eventlog.core import Command, Context
+from monitoring import kinds
+from monitoring.commands import CloseBreach, OpenBreach
+from monitoring.kinds import Kind, Point, Verdict
+from monitoring.kinds.base import span
+from monitoring.measurements import EPOCH, latest_point, points_after
+from monitoring.models import Band, Evaluation, MonitorRow, Series, Source
+from monitoring.state import Monitor
+
+log = logging.getLogger(__name__)
+
+CHUNK = 20_000
+CHECKPOINT_EVERY = 500
+CHECKPOINTS = 4
+CLOCK_EVERY = timedelta(seconds=5)
+CHECK_EVERY = timedelta(seconds=60)
+RETRY_AFTER = timedelta(seconds=10)
+SILENT_AFTER, SILENT_CADENCES = 60.0, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one evaluation has to work with."""
+
+    row: Evaluation
+    monitor: MonitorRow
+    kind: Kind
+    points: list[Point]
+    until: datetime
+
+
+def adopt() -> int:
+    """Gives every monitor in service its evaluation, and takes it from those that are not."""
+    living = MonitorRow.objects.values("id")
+    Evaluation.objects.exclude(monitor__in=living).delete()
+    orphans = MonitorRow.objects.exclude(id__in=Evaluation.objects.values("monitor"))
+    return sum(watch(monitor) for monitor in orphans)
+
+
+def watch(monitor: MonitorRow) -> bool:
+    """Makes the evaluation of a monitor, due at once; the series with it if nothing arrived yet."""
+    at = now()
+    series, _ = Series.objects.get_or_create(
+        fingerprint=monitor.fingerprint,
+        defaults={"name": monitor.series, "labels": monitor.labels, "created_at": at},
+    )
+    _, made = Evaluation.objects.get_or_create(
+        monitor=monitor.id,
+        defaults={"series": series.id, "revision": 0, "status_since": at, "due_at": at},
+    )
+    return made
+
+
+def evaluate_due(limit: int = 1_000) -> int:
+    """Evaluates due monitors until none is left that nobody else works at; returns how many."""
+    done = 0
+    while done < limit and evaluate_next() is not None:
+        done += 1
+    return done
+
+
+def evaluate_next() -> UUID | None:
+    """Evaluates the monitor that has been due longest; None if there is none to take."""
+    with transaction.atomic():
+        row = (
+            Evaluation.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=now())
+            .order_by("due_at", "monitor")
+            .first()
+        )
+        if row is None:
+            return None
+        try:
+            with transaction.atomic():
+                _evaluate(row)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("evaluation of monitor %s failed", row.monitor)
+            _note_failure(row, error)
+    _look_again(row)
+    return row.monitor
+
+
+def _evaluate(row: Evaluation) -> None:
+    monitor = MonitorRow.objects.filter(id=row.monitor).first()
+    if monitor is None:
+        row.delete()
+        return
+    if row.revision != monitor.revision:
+        _begin_anew(row, monitor)
+    _go_back_for_late(row)
+    points = points_after(row.series, row.cursor, CHUNK)
+    kind = kinds.make(monitor.kind, monitor.parameters)
+    until = _event_now(row, points)
+    turn = Turn(row, monitor, kind, points, until)
+    was = row.breached
+    verdicts = _judge(turn)
+    for verdict in verdicts:
+        row.breached = _is_breached(verdict, row.breached)
+    _decide(turn, was, verdicts)
+    _note_bands(row.monitor, verdicts)
+    _note_progress(turn, verdicts)
+
+
+def _begin_anew(row: Evaluation, monitor: MonitorRow) -> None:
+    """A revised monitor starts from nothing and reads its series again from the beginning."""
+    series = Series.objects.get(fingerprint=monitor.fingerprint)
+    row.series, row.revision = series.id, monitor.revision
+    row.cursor, row.state, row.checkpoints = None, {}, []
+    row.status, row.verdict, row.seen, row.breached = "no_data", {}, 0, False
+    Band.objects.filter(monitor=row.monitor).delete()
+
+
+def _go_back_for_late(row: Evaluation) -> None:
+    """Returns to the last checkpoint before the earliest late point, as far back as they reach."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM monitoring_late WHERE monitor_id = %s RETURNING time", (row.monitor,)
+        )
+        late = [time for (time,) in cursor.fetchall()]
+    row.late += len(late)
+    if not late or row.cursor is None or min(late) > row.cursor:
+        return
+    before = [c for c in row.checkpoints if datetime.fromisoformat(c["cursor"]) < min(late)]
+    if before:
+        row.checkpoints = before
+        row.cursor = datetime.fromisoformat(before[-1]["cursor"])
+        row.state, row.seen = before[-1]["state"], before[-1]["seen"]
+        row.breached = before[-1]["breached"]
+
+
+def _event_now(row: Evaluation, points: list[Point]) -> datetime:
+    """How far event time has come for a series.
+
+    At least to its own last point; to the watermark of its source, for then others are current;
+    and by as much wall-clock time as has passed since anything was recorded for the series. A
+    history that is being replayed is therefore judged as it was lived.
+    """
+    if len(points) == CHUNK:
+        return points[-1].time
+    last = latest_point(row.series)
+    if last is None:
+        return now()
+    time, recorded_at = last
+    times = [time, time + max(timedelta(0), now() - recorded_at)]
+    source = Series.objects.filter(id=row.series).values("source")
+    times += Source.objects.filter(ref__in=source).values_list("latest", flat=True)
+    return max(times)
+
+
+def _judge(turn: Turn) -> list[Verdict]:
+    """Runs the kind over the points, leaving checkpoints on the way."""
+    row, verdicts = turn.row, []
+    row.state = row.state or turn.kind.start()
+    for start in range(0, len(turn.points), CHECKPOINT_EVERY):
+        part = turn.points[start : start + CHECKPOINT_EVERY]
+        row.state, said = turn.kind.evaluate(row.state, part, part[-1].time)
+        verdicts += said
+        _advance(row, part, said)
+    if turn.kind.watches_clock:
+        row.state, said = turn.kind.evaluate(row.state, [], turn.until)
+        verdicts += said
+    elif starved := _starving(row, turn.until):
+        verdicts.append(starved)
+    return verdicts
+
+
+def _advance(row: Evaluation, part: list[Point], said: list[Verdict]) -> None:
+    """Moves the cursor over judged points; a full part leaves a checkpoint."""
+    for point in part[-50:]:
+        if row.cursor is not None:
+            gap = (point.time - row.cursor).total_seconds()
+            row.cadence = gap if row.cadence is None else 0.9 * row.cadence + 0.1 * gap
+        row.cursor = point.time
+    row.seen += len(part)
+    for verdict in said:
+        row.breached = _is_breached(verdict, row.breached)
+    if len(part) == CHECKPOINT_EVERY:
+        kept = {
+            "cursor": part[-1].time.isoformat(),
+            "state": row.state,
+            "seen": row.seen,
+            "breached": row.breached,
+        }
+        row.checkpoints = [*row.checkpoints, kept][-CHECKPOINTS:]
+
+
+def _starving(row: Evaluation, until: datetime) -> Verdict | None:
+    """The verdict on a series that has fallen silent: not healthy, and no breach either."""
+    if row.cursor is None:
+        return Verdict("no_data", until, "No measurement has arrived yet.")
+    silent = (until - row.cursor).total_seconds()
+    if row.cadence is None or silent <= max(SILENT_AFTER, SILENT_CADENCES * row.cadence):
+        return None
+    usual = f"they used to come every {span(row.cadence)}"
+    return Verdict("no_data", until, f"No measurement for {span(silent)}; {usual}.", n=row.seen)
+
+
+def _decide(turn: Turn, was: bool, verdicts: list[Verdict]) -> None:
+    """Opens and closes breaches where the verdict changes, then where the log still differs."""
+    if turn.monitor.paused or not verdicts:
+        return
+    for verdict in verdicts:
+        is_breached = _is_breached(verdict, was)
+        if is_breached != was:
+            _say(turn, verdict, is_breached)
+        was = is_breached
+    state, _ = store.load(f"monitor:{turn.row.monitor}", Monitor())
+    if bool(state.breach) != was:
+        # Late points or a pause hid a change: what is so now is said now.
+        _say(turn, verdicts[-1], was)
+
+
+def _is_breached(verdict: Verdict, was: bool) -> bool:
+    """No data and errors neither open nor close: what was so is taken to be so still."""
+    return was if verdict.status in ("no_data", "error") else verdict.status == "breached"
+
+
+def _say(turn: Turn, verdict: Verdict, is_breached: bool) -> None:
+    monitor, at = str(turn.row.monitor), verdict.at
+    command: Command[Any]
+    if is_breached:
+        command = OpenBreach(
+            monitor=monitor,
+            at=at,
+            revision=turn.monitor.revision,
+            sentence=verdict.sentence,
+            evidence=evidence_of(verdict),
+        )
+    else:
+        command = CloseBreach(
+            monitor=monitor, at=at, revision=turn.monitor.revision, sentence=verdict.sentence
+        )
+    key = f"{type(command).__name__} {turn.monitor.revision} {at.isoformat()}"
+    store.execute(command, Context.by(f"monitor:{monitor}", key))
+
+
+def evidence_of(verdict: Verdict) -> dict[str, float | int | None]:
+    """The numbers of a verdict."""
+    return {
+        "value": verdict.value,
+        "expected": verdict.expected,
+        "lo": verdict.lo,
+        "hi": verdict.hi,
+        "score": verdict.score,
+        "n": verdict.n,
+    }
+
+
+def _note_bands(monitor: UUID, verdicts: list[Verdict]) -> None:
+    """Notes where the acceptable band changed, so that pages can draw what was decided with."""
+    latest = Band.objects.filter(monitor=monitor).order_by("-time").first()
+    band = latest and (latest.lo, latest.expected, latest.hi)
+    rows = []
+    for verdict in verdicts:
+        if verdict.band() != (None, None, None) and verdict.band() != band:
+            band = lo, expected, hi = verdict.band()
+            rows.append(Band(monitor=monitor, time=verdict.at, lo=lo, expected=expected, hi=hi))
+    unique = {row.time: row for row in rows}
+    Band.objects.bulk_create(unique.values(), ignore_conflicts=True)
+
+
+def _note_progress(turn: Turn, verdicts: list[Verdict]) -> None:
+    row, at = turn.row, now()
+    row.evaluated_at, row.failures, row.error = at, 0, ""
+    if verdicts:
+        last = verdicts[-1]
+        if last.status != row.status:
+            row.status, row.status_since = last.status, last.at
+        row.verdict = {**asdict(last), "at": last.at.isoformat()}
+    if len(turn.points) == CHUNK:
+        row.due_at = at
+    else:
+        row.due_at = at + (CLOCK_EVERY if turn.kind.watches_clock else CHECK_EVERY)
+    row.save()
+
+
+def _note_failure(row: Evaluation, error: Exception) -> None:
+    """Makes a failed evaluation visible; it is tried again, ever more rarely."""
+    at = now()
+    since = at if row.status != "error" else row.status_since
+    Evaluation.objects.filter(monitor=row.monitor).update(
+        status="error",
+        status_since=since,
+        error=f"{type(error).__name__}: {error}"[:500],
+        failures=F("failures") + 1,
+        evaluated_at=at,
+        due_at=at + RETRY_AFTER * 2 ** min(row.failures, 8),
+    )
+
+
+def _look_again(row: Evaluation) -> None:
+    """What arrived while the row was taken could not mark it as due; its evaluator does."""
+    at = now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE monitoring_evaluation SET due_at = %s WHERE monitor = %s AND due_at > %s"
+            " AND failures = 0 AND (EXISTS (SELECT FROM monitoring_measurement"
+            " WHERE series_id = %s AND time > %s)"
+            " OR EXISTS (SELECT FROM monitoring_late WHERE monitor_id = %s))",
+            (at, row.monitor, at, row.series, row.cursor or EPOCH, row.monitor),
+        )

@@ -1,0 +1,1 @@
+"""How measurements come in: one file per protocol, and what they share."""

@@ -1,0 +1,110 @@
+"""Events of monitors → the rows that pages and the API read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from eventlog.projections import Projection
+from eventlog.records import Record
+from monitoring.events import (
+    BreachClosed,
+    BreachOpened,
+    MonitorCreated,
+    MonitorPaused,
+    MonitorRemoved,
+    MonitorResumed,
+    MonitorRevised,
+)
+from monitoring.labels import fingerprint
+from monitoring.models import BreachRow, MonitorRow
+
+monitors = Projection("monitoring", tables=["monitoring_monitor", "monitoring_breach"])
+
+
+def _id(ref: str) -> UUID:
+    return UUID(ref.partition(":")[2])
+
+
+def _change(record: Record, **changes: Any) -> None:
+    MonitorRow.objects.filter(id=_id(record.stream)).update(version=record.version, **changes)
+
+
+def _definition(event: MonitorCreated | MonitorRevised) -> dict[str, Any]:
+    return {
+        "name": event.name,
+        "kind": event.kind,
+        "parameters": event.parameters,
+        "series": event.series,
+        "labels": event.labels,
+        "fingerprint": fingerprint(event.series, event.labels),
+        "subjects": event.subjects,
+        "urgency": event.urgency,
+        "severity": event.severity,
+        "environment": event.environment,
+        "description": event.description,
+    }
+
+
+@monitors.on(MonitorCreated)
+def show_created(event: MonitorCreated, record: Record) -> None:
+    MonitorRow.objects.create(
+        id=_id(record.stream),
+        version=record.version,
+        revision=1,
+        created_at=record.occurred_at,
+        changed_at=record.occurred_at,
+        **_definition(event),
+    )
+
+
+@monitors.on(MonitorRevised)
+def show_revised(event: MonitorRevised, record: Record) -> None:
+    defined = _definition(event)
+    _change(record, revision=event.revision, changed_at=record.occurred_at, **defined)
+
+
+@monitors.on(MonitorPaused)
+def show_paused(event: MonitorPaused, record: Record) -> None:
+    _change(record, paused=True, pause_reason=event.reason, changed_at=record.occurred_at)
+
+
+@monitors.on(MonitorResumed)
+def show_resumed(event: MonitorResumed, record: Record) -> None:
+    _change(record, paused=False, pause_reason="", changed_at=record.occurred_at)
+
+
+@monitors.on(MonitorRemoved)
+def hide_removed(event: MonitorRemoved, record: Record) -> None:
+    MonitorRow.objects.filter(id=_id(record.stream)).delete()
+
+
+@monitors.on(BreachOpened)
+def show_opened(event: BreachOpened, record: Record) -> None:
+    onset = datetime.fromisoformat(event.onset)
+    BreachRow.objects.create(
+        id=_id(event.breach),
+        monitor=_id(record.stream),
+        name=event.name,
+        kind=event.kind,
+        urgency=event.urgency,
+        subjects=event.subjects,
+        onset=onset,
+        opened_at=record.recorded_at,
+        sentence=event.sentence,
+        evidence=event.evidence,
+    )
+    _change(record, breach=event.breach, breached_since=onset, breaches=F("breaches") + 1)
+
+
+@monitors.on(BreachClosed)
+def show_closed(event: BreachClosed, record: Record) -> None:
+    BreachRow.objects.filter(id=_id(event.breach)).update(
+        closed_at=datetime.fromisoformat(event.closed_at),
+        closing_sentence=event.sentence,
+        closing_reason=event.reason,
+    )
+    _change(record, breach="", breached_since=None)
