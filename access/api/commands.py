@@ -36,7 +36,7 @@ from access.api.conditional import etag_of, require_match
 from access.doors import actor_of, context_of, new_id
 from eventlog import store
 from eventlog.clock import now
-from eventlog.core import Command
+from eventlog.core import Command, Context
 from eventlog.store import Receipt
 
 
@@ -80,7 +80,10 @@ class CommandView(APIView):
         serializer = self.serializer_class(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         command = self.build({**serializer.validated_data, **as_text(path)}, request)
-        return self.respond(execute_if_match(command, request))
+        with transaction.atomic():
+            receipt = self.carry_out(command, context_of(request))
+            check_version(receipt, request)
+        return self.respond(receipt)
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
         """The command, from the serializer's and the path's values."""
@@ -91,6 +94,10 @@ class CommandView(APIView):
         if self.creates:
             supplied[self.creates] = new_id(context_of(request))
         return self.command(**{k: v for k, v in supplied.items() if k in fields} | data)
+
+    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
+        """What is done with the command, for those few that need more than `execute`."""
+        return store.execute(command, context)
 
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
@@ -108,13 +115,10 @@ class CommandView(APIView):
         return reverse(self.location, args=[receipt.stream.partition(":")[2]])
 
 
-def execute_if_match(command: Command[Any], request: Request) -> Receipt:
-    """Executes; undone with 412 if the stream was not at the version that `If-Match` names."""
-    with transaction.atomic():
-        receipt = store.execute(command, context_of(request))
-        if not receipt.repeated:
-            require_match(request, receipt.version - len(receipt.events))
-        return receipt
+def check_version(receipt: Receipt, request: Request) -> None:
+    """Undoes what was done, with 412, if the stream was not where `If-Match` wants it."""
+    if not receipt.repeated:
+        require_match(request, receipt.version - len(receipt.events))
 
 
 def as_text(path: dict[str, Any]) -> dict[str, Any]:
