@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from structlog.contextvars import bind_contextvars
 
 from access.rights import ACTIONS, NOBODY, Actor, can
 from eventlog.core import Context
@@ -44,7 +45,9 @@ def context_of(request: HttpRequest) -> Context:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not KEY.fullmatch(key):
         raise BadKey(BadKey.__doc__)
-    return Context.by(actor_of(request).ref, key)
+    context = Context.by(actor_of(request).ref, key)
+    bind_contextvars(actor=context.actor, command_id=str(context.command_id))
+    return context
 
 
 def new_id(context: Context, part: str = "") -> str:

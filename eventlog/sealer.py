@@ -121,6 +121,10 @@ class Sealer:
         self._signed_size, self._signed_at = head.position, self._clock()
         return note if self._cursor.rowcount else None
 
+    def root(self) -> bytes:
+        """Merkle root of what this sealer has last seen sealed."""
+        return self._frontier.root()
+
     def _due(self, head: Head) -> bool:
         if self._signed_at is None or head.position - self._signed_size >= CHECKPOINT_EVENTS:
             return True

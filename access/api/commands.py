@@ -31,9 +31,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
+from structlog.contextvars import bind_contextvars
 
 from access.api.conditional import etag_of, require_match
-from access.doors import actor_of, context_of, new_id
+from access.doors import context_of, new_id
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context
@@ -73,15 +74,17 @@ class CommandView(APIView):
     required_action: Any = None
     creates: str = ""
     location: str = ""
+    asked: Context
 
     @extend_schema(responses={200: ReceiptSerializer})
     def post(self, request: Request, **path: Any) -> Response:
         """Carries out the command."""
         serializer = self.serializer_class(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
+        self.asked = context_of(request)
         command = self.build({**serializer.validated_data, **as_text(path)}, request)
         with transaction.atomic():
-            receipt = self.carry_out(command, context_of(request))
+            receipt = self.carry_out(command, self.asked)
             check_version(receipt, request)
         return self.respond(receipt)
 
@@ -90,9 +93,9 @@ class CommandView(APIView):
         if self.command is None:
             raise NotImplementedError(f"{type(self).__name__} names no command")
         fields = {field.name for field in dataclasses.fields(self.command)}
-        supplied = {"at": now(), "by": actor_of(request).ref}
+        supplied: dict[str, Any] = {"at": now(), "by": self.asked.actor}
         if self.creates:
-            supplied[self.creates] = new_id(context_of(request))
+            supplied[self.creates] = new_id(self.asked)
         return self.command(**{k: v for k, v in supplied.items() if k in fields} | data)
 
     def carry_out(self, command: Command[Any], context: Context) -> Receipt:
@@ -102,6 +105,7 @@ class CommandView(APIView):
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
         body = receipt_body(receipt, self.address(receipt))
+        bind_contextvars(events=[event["id"] for event in body["events"]])
         headers = {"ETag": etag_of(receipt.version)}
         if body["location"]:
             headers["Location"] = body["location"]
