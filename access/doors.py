@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
 from django.contrib.auth.views import redirect_to_login
@@ -23,6 +23,7 @@ NEW = UUID("0c3f7c2e-70d6-5a6b-9f0e-2f7b4f1c8a55")
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 
 
 class BadKey(ValueError):
@@ -58,7 +59,7 @@ def new_id(context: Context, part: str = "") -> str:
     return str(uuid5(NEW, f"{context.command_id}\n{part}"))
 
 
-def public(view: View[P]) -> View[P]:
+def public(view: V) -> V:
     """Marks a page that everybody may see."""
     view.required_action = PUBLIC  # type: ignore[attr-defined]
     return view
@@ -80,7 +81,7 @@ def requires(action: str) -> Callable[[View[P]], View[P]]:
             return redirect_to_login(request.get_full_path())
 
         guarded.required_action = action  # type: ignore[attr-defined]
-        return guarded
+        return guarded  # type: ignore[return-value]
 
     return decorate
 

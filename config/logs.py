@@ -86,7 +86,8 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
         "loggers": {
             "django": ours,
             "django.server": ours,
-            "django.request": ours,
+            # Refusals are in our own line; this one is for faults.
+            "django.request": {"level": "ERROR"},
             "uvicorn": ours,
             # Our own line says more, and without the query string.
             "uvicorn.access": {"level": logging.CRITICAL, "propagate": False},
