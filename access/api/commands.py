@@ -83,7 +83,7 @@ class CommandView(APIView):
         serializer.is_valid(raise_exception=True)
         self.asked = context_of(request)
         command = self.build({**serializer.validated_data, **as_text(path)}, request)
-        return self.respond(execute_if_match(command, self.asked, request))
+        return self.respond(self.carry_out(command, request))
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
         """The command, from the serializer's and the path's values."""
@@ -94,6 +94,14 @@ class CommandView(APIView):
         if self.creates:
             supplied[self.creates] = new_id(self.asked)
         return self.command(**{k: v for k, v in supplied.items() if k in fields} | data)
+
+    def carry_out(self, command: Command[Any], request: Request) -> Receipt:
+        """Executes the command; undone with 412 at another version than `If-Match` names."""
+        with transaction.atomic():
+            receipt = store.execute(command, self.asked)
+            if not receipt.repeated:
+                require_match(request, receipt.version - len(receipt.events))
+            return receipt
 
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
@@ -110,15 +118,6 @@ class CommandView(APIView):
         if not self.location:
             return None
         return reverse(self.location, args=[receipt.stream.partition(":")[2]])
-
-
-def execute_if_match(command: Command[Any], context: Context, request: Request) -> Receipt:
-    """Executes; undone with 412 if the stream was not at the version that `If-Match` names."""
-    with transaction.atomic():
-        receipt = store.execute(command, context)
-        if not receipt.repeated:
-            require_match(request, receipt.version - len(receipt.events))
-        return receipt
 
 
 def as_text(path: dict[str, Any]) -> dict[str, Any]:
