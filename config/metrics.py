@@ -24,6 +24,7 @@ from access.api.problems import problem_response
 from access.doors import actor_of
 from access.rights import can
 from access.tokens import identify
+from eventlog.metrics import LogFigures
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 QUIET = {"healthz", "readyz", "metrics", "static"}
@@ -54,6 +55,7 @@ def _registry() -> CollectorRegistry:
         return REGISTRY
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(LogFigures())
     return registry
 
 

@@ -176,8 +176,8 @@ class Sealer:
             {"position": head.position, "seq": head.seq, "high": high, "batch": self._batch},
             binary=True,
         )
-        row: Any = self._cursor.fetchone()
-        return row
+        count, last, leaves, kinds = self._cursor.fetchone() or (0, 0, b"", [])
+        return count, last, leaves, kinds
 
     def _store(self, tiles: list[tuple[int, int, bytes]]) -> None:
         if tiles:

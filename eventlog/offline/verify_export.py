@@ -21,9 +21,14 @@ import hashlib
 import json
 import sys
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from typing import Any, TextIO
 
 GENESIS = bytes(32)
+Point = tuple[int, int, int, int]
+Line = dict[str, Any]
+Anchor = tuple[int, str, bytes]
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - older Pythons, too
 
 
@@ -52,7 +57,7 @@ def recover_x(y: int, sign: int) -> int:
     return P - x if x & 1 != sign else x
 
 
-def point(encoded: bytes) -> tuple:
+def point(encoded: bytes) -> Point:
     """A point in extended coordinates (X, Y, Z, T) from its 32 bytes."""
     value = int.from_bytes(encoded, "little")
     y = value & ((1 << 255) - 1)
@@ -60,7 +65,7 @@ def point(encoded: bytes) -> tuple:
     return x, y, 1, x * y % P
 
 
-def add(a: tuple, b: tuple) -> tuple:
+def add(a: Point, b: Point) -> Point:
     """Sum of two points."""
     e = (a[1] - a[0]) * (b[1] - b[0]) % P
     f = (a[1] + a[0]) * (b[1] + b[0]) % P
@@ -69,9 +74,9 @@ def add(a: tuple, b: tuple) -> tuple:
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def times(scalar: int, a: tuple) -> tuple:
+def times(scalar: int, a: Point) -> Point:
     """A point added to itself `scalar` times."""
-    total = (0, 1, 1, 0)
+    total: Point = (0, 1, 1, 0)
     while scalar:
         if scalar & 1:
             total = add(total, a)
@@ -80,7 +85,7 @@ def times(scalar: int, a: tuple) -> tuple:
     return total
 
 
-def same_point(a: tuple, b: tuple) -> bool:
+def same_point(a: Point, b: Point) -> bool:
     """Whether two extended coordinates mean one point."""
     return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
 
@@ -120,7 +125,7 @@ class Key:
             raise ValueError(f"{text!r} is not an Ed25519 verifier key")
 
 
-def signed_checkpoint(note: str, keys: list) -> tuple[int, bytes]:
+def signed_checkpoint(note: str, keys: list[Key]) -> tuple[int, bytes]:
     """Size and root of a note that one of the keys signed. Raises `Wrong`."""
     text, separator, signatures = note.rpartition("\n\n")
     lines = text.split("\n")
@@ -149,7 +154,7 @@ def optional_id(text: str | None) -> bytes:
     return uuid.UUID(text).bytes if text else b""
 
 
-def content_digest(event: dict) -> bytes:
+def content_digest(event: Line) -> bytes:
     """SHA-256 over everything an event claims, each part after its length in four bytes."""
     digest = hashlib.sha256(b"dropstitch event 1")
     for part in (
@@ -169,13 +174,13 @@ def content_digest(event: dict) -> bytes:
     return digest.digest()
 
 
-def chained(previous: bytes, event: dict) -> bytes:
+def chained(previous: bytes, event: Line) -> bytes:
     """Hash of an event in its stream."""
     version = event["version"].to_bytes(4, "big")
     return hashlib.sha256(previous + version + content_digest(event)).digest()
 
 
-def leaf(event: dict, value: bytes) -> bytes:
+def leaf(event: Line, value: bytes) -> bytes:
     """Merkle leaf of an event at its position."""
     place = event["position"].to_bytes(8, "big")
     recorded = micros(event["recorded_at"]).to_bytes(8, "big", signed=True)
@@ -210,7 +215,7 @@ class GrowingTree:
         return value
 
 
-def root_from_path(value: bytes, index: int, size: int, path: list) -> bytes:
+def root_from_path(value: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """Root that an inclusion path leads to (RFC 9162, section 2.1.3.2). Raises `Wrong`."""
     last = size - 1
     for sibling in path:
@@ -234,7 +239,7 @@ def root_from_path(value: bytes, index: int, size: int, path: list) -> bytes:
 class Export:
     """Reads an export line by line; `problems` collects what is wrong."""
 
-    def __init__(self, keys: list, anchors: list):
+    def __init__(self, keys: list[Key], anchors: list[Anchor]):
         self.keys, self.anchors = keys, sorted(anchors)
         self.problems: list[str] = []
         self.remarks: list[str] = []
@@ -244,7 +249,7 @@ class Export:
         self.whole, self.size, self.root = True, 0, b""
         self.ended = False
 
-    def read(self, lines) -> None:
+    def read(self, lines: Iterable[str]) -> None:
         """Verifies all lines."""
         for number, line in enumerate(lines, start=1):
             record = json.loads(line)
@@ -257,12 +262,12 @@ class Export:
             self.problems.append("the export is cut off: its last line is missing")
         self.finish()
 
-    def on_header(self, record: dict) -> None:
+    def on_header(self, record: Line) -> None:
         """The export's scope and its checkpoint."""
         self.whole = record["mode"] == "whole"
         self.size, self.root = signed_checkpoint(record["checkpoint"], self.keys)
 
-    def on_event(self, event: dict) -> None:
+    def on_event(self, event: Line) -> None:
         """One event."""
         self.events += 1
         name = f"{event['type']} {event['event_id']} at position {event['position']}"
@@ -278,7 +283,7 @@ class Export:
         else:
             self.prove(name, event, value)
 
-    def chain(self, name: str, event: dict) -> bytes:
+    def chain(self, name: str, event: Line) -> bytes:
         """The event's hash as recomputed, compared with what the export and its stream say."""
         version, head = self.heads.get(event["stream"], (0, GENESIS))
         previous = head if self.whole else bytes.fromhex(event["previous"])
@@ -292,7 +297,7 @@ class Export:
         self.heads[event["stream"]] = event["version"], bytes.fromhex(event["hash"])
         return value
 
-    def prove(self, name: str, event: dict, value: bytes) -> None:
+    def prove(self, name: str, event: Line, value: bytes) -> None:
         """Compares the root that the event's proof leads to with the checkpoint's."""
         path = [bytes.fromhex(step) for step in event["proof"]]
         try:
@@ -303,7 +308,7 @@ class Export:
         if root != self.root:
             self.problems.append(f"{name}: its proof does not lead to the signed root")
 
-    def on_checkpoint(self, record: dict) -> None:
+    def on_checkpoint(self, record: Line) -> None:
         """One checkpoint of a whole export, which comes right after its last event."""
         self.checkpoints += 1
         size, root = signed_checkpoint(record["note"], self.keys)
@@ -324,7 +329,7 @@ class Export:
             size, source, root = self.anchors.pop(0)
             self.compare(source, size, root)
 
-    def on_end(self, record: dict) -> None:
+    def on_end(self, record: Line) -> None:
         """The last line, which counts the others."""
         self.ended = True
         if (record["events"], record["checkpoints"]) != (self.events, self.checkpoints):
@@ -344,9 +349,10 @@ class Export:
                 self.remarks.append(f"{source}: only a whole export can be compared with it")
 
 
-def read_anchors(path: str, keys: list) -> tuple[list, list]:
+def read_anchors(path: str, keys: list[Key]) -> tuple[list[Anchor], list[str]]:
     """Anchors of a file as (size, source, root), and what is wrong with it."""
-    anchors, problems = [], []
+    anchors: list[Anchor] = []
+    problems: list[str] = []
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             source = f"anchor file line {number}"
@@ -363,14 +369,16 @@ def read_anchors(path: str, keys: list) -> tuple[list, list]:
     return anchors, problems
 
 
-def opened(path: str):
+def opened(path: str) -> TextIO:
     """The export as lines of text, unpacked if need be."""
     with open(path, "rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rt", encoding="utf-8") if packed else open(path, encoding="utf-8")
+    if packed:
+        return gzip.open(path, "rt", encoding="utf-8")
+    return open(path, encoding="utf-8")
 
 
-def main(arguments: list | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Verifies one export; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("export")
@@ -392,7 +400,7 @@ def main(arguments: list | None = None) -> int:
     return tell(export, problems + export.problems)
 
 
-def tell(export: Export, problems: list) -> int:
+def tell(export: Export, problems: list[str]) -> int:
     """Prints the outcome."""
     for line in (problems + export.remarks)[:20]:
         print(line)  # noqa: T201
