@@ -83,7 +83,10 @@ class CommandView(APIView):
         serializer.is_valid(raise_exception=True)
         self.asked = context_of(request)
         command = self.build({**serializer.validated_data, **as_text(path)}, request)
-        return self.respond(self.carry_out(command, request))
+        with transaction.atomic():
+            receipt = self.carry_out(command, self.asked)
+            check_version(receipt, request)
+        return self.respond(receipt)
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
         """The command, from the serializer's and the path's values."""
@@ -95,13 +98,9 @@ class CommandView(APIView):
             supplied[self.creates] = new_id(self.asked)
         return self.command(**{k: v for k, v in supplied.items() if k in fields} | data)
 
-    def carry_out(self, command: Command[Any], request: Request) -> Receipt:
-        """Executes the command; undone with 412 at another version than `If-Match` names."""
-        with transaction.atomic():
-            receipt = store.execute(command, self.asked)
-            if not receipt.repeated:
-                require_match(request, receipt.version - len(receipt.events))
-            return receipt
+    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
+        """What is done with the command, for those few that need more than `execute`."""
+        return store.execute(command, context)
 
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
@@ -118,6 +117,12 @@ class CommandView(APIView):
         if not self.location:
             return None
         return reverse(self.location, args=[receipt.stream.partition(":")[2]])
+
+
+def check_version(receipt: Receipt, request: Request) -> None:
+    """Undoes what was done, with 412, if the stream was not where `If-Match` wants it."""
+    if not receipt.repeated:
+        require_match(request, receipt.version - len(receipt.events))
 
 
 def as_text(path: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as BadPassword
-from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -27,7 +26,7 @@ from access.people import new_password, set_password, store_password
 from access.rights import can
 from access.sign_in import normal
 from access.state import Role
-from eventlog.core import Command
+from eventlog.core import Command, Context
 from eventlog.store import Receipt
 
 ROLES = [role.value for role in Role]
@@ -112,13 +111,12 @@ class PeopleView(CommandView, ListAPIView[Person]):
         """The command, with the name as it will be compared."""
         return super().build({**data, "sign_in_name": normal(data["sign_in_name"])}, request)
 
-    def carry_out(self, command: Command[Any], request: Request) -> Receipt:
+    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
         """The account and its credential together."""
         self.password = new_password()
-        with transaction.atomic():
-            receipt = super().carry_out(command, request)
-            if not receipt.repeated:
-                store_password(receipt.stream.removeprefix("person:"), self.password)
+        receipt = super().carry_out(command, context)
+        if not receipt.repeated:
+            store_password(receipt.stream.removeprefix("person:"), self.password)
         return receipt
 
     def respond(self, receipt: Receipt) -> Response:
