@@ -83,7 +83,10 @@ class CommandView(APIView):
         serializer.is_valid(raise_exception=True)
         self.asked = context_of(request)
         command = self.build({**serializer.validated_data, **as_text(path)}, request)
-        return self.respond(execute_if_match(command, self.asked, request))
+        with transaction.atomic():
+            receipt = self.carry_out(command, self.asked)
+            check_version(receipt, request)
+        return self.respond(receipt)
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
         """The command, from the serializer's and the path's values."""
@@ -94,6 +97,10 @@ class CommandView(APIView):
         if self.creates:
             supplied[self.creates] = new_id(self.asked)
         return self.command(**{k: v for k, v in supplied.items() if k in fields} | data)
+
+    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
+        """What is done with the command, for those few that need more than `execute`."""
+        return store.execute(command, context)
 
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
@@ -112,13 +119,10 @@ class CommandView(APIView):
         return reverse(self.location, args=[receipt.stream.partition(":")[2]])
 
 
-def execute_if_match(command: Command[Any], context: Context, request: Request) -> Receipt:
-    """Executes; undone with 412 if the stream was not at the version that `If-Match` names."""
-    with transaction.atomic():
-        receipt = store.execute(command, context)
-        if not receipt.repeated:
-            require_match(request, receipt.version - len(receipt.events))
-        return receipt
+def check_version(receipt: Receipt, request: Request) -> None:
+    """Undoes what was done, with 412, if the stream was not where `If-Match` wants it."""
+    if not receipt.repeated:
+        require_match(request, receipt.version - len(receipt.events))
 
 
 def as_text(path: dict[str, Any]) -> dict[str, Any]:
