@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
+from importlib.util import find_spec
 
 from config.embedded import EmbeddedServers
 from config.environment import ROOT
@@ -119,7 +120,8 @@ class Up:
         self.environment["DROPSTITCH_URL"] = url
         self.environment["DROPSTITCH_TOKEN"] = path.read_text().strip()
         self._supervise("watch", "manage.py", "watch_host")
-        self._supervise("demo", "-m", "demo")
+        if find_spec("demo"):
+            self._supervise("demo", "-m", "demo")
 
     def _issue_token(self) -> str:
         issued = subprocess.run(
