@@ -10,6 +10,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+AsyncConnection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
 def connect(purpose: str, *, owner: bool = False) -> Connection:
@@ -17,8 +18,16 @@ def connect(purpose: str, *, owner: bool = False) -> Connection:
 
     `purpose` shows in `pg_stat_activity`.
     """
+    return psycopg.connect(_info(purpose, owner), autocommit=True)
+
+
+async def connect_async(purpose: str) -> AsyncConnection:
+    """The same for a loop, as the application's role."""
+    return await psycopg.AsyncConnection.connect(_info(purpose, owner=False), autocommit=True)
+
+
+def _info(purpose: str, owner: bool) -> str:
     url = settings.ENV.database_owner_url if owner else settings.ENV.database_direct_url
     # Tests run in a database of another name than the configured one.
     name = connection.settings_dict["NAME"]
-    info = make_conninfo(url, dbname=name, application_name=f"dropstitch {purpose}")
-    return psycopg.connect(info, autocommit=True)
+    return make_conninfo(url, dbname=name, application_name=f"dropstitch {purpose}")

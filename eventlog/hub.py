@@ -23,9 +23,10 @@ import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
 from eventlog.db import with_connection
+from eventlog.direct import AsyncConnection
 from eventlog.outbox import MOST_ITEMS, Item, Outbox
+from eventlog.reading import head, read_after
 from eventlog.records import Record
-from eventlog.store import head, read_after
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ T = TypeVar("T")
 Encode = Callable[[list[Record], frozenset[str]], list[Item]]
 Watch = Callable[[list[Record]], None]
 Restored = Callable[[], None]
-OpenListener = Callable[[], Awaitable[psycopg.AsyncConnection[tuple[object, ...]]]]
+OpenListener = Callable[[], Awaitable[AsyncConnection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def epoch() -> str:
 
 
 class Subscription:
-    """One socket's place in one topic. `last` is the version of the newest item given to it."""
+    """One socket's place in one topic. `last` is the version of the newest item passed on."""
 
     def __init__(self, topic: str, last: int, outbox: Outbox):
         self.topic, self.last, self.live = topic, last, False
+        self.left = False
         self._outbox = outbox
         self._kept: list[Item] = []
         self._missed = False
@@ -83,7 +85,7 @@ class Subscription:
             self._missed = True
 
     def _pass(self, item: Item) -> None:
-        if item.version > self.last:
+        if item.version > self.last and not self.left:
             self.last = item.version
             self._outbox.put(item)
 
@@ -160,11 +162,14 @@ class Hub:
                     self._position = await self._in_thread(head)
 
     def leave(self, subscription: Subscription) -> None:
-        """The subscription is offered nothing more. Harmless twice."""
+        """The subscription is given nothing more. Harmless twice."""
+        subscription.left = True
         followers = self._followers.get(subscription.topic, set())
         followers.discard(subscription)
         if not followers:
             self._followers.pop(subscription.topic, None)
+        if not self._followers:
+            self._position = None
 
     def followers(self, topic: str) -> Iterable[Subscription]:
         """The subscriptions of a topic."""
@@ -206,7 +211,7 @@ class Hub:
 
     async def _read(self) -> None:
         if not self._followers:
-            self._position = None
+            self._position = None  # a read that was under way may have set it again
         while self._position is not None:
             records, items = await self._in_thread(self._fetch, self._position)
             if not records:

@@ -78,7 +78,9 @@ def open_fields(payload: dict[str, Json], event_id: uuid.UUID) -> dict[str, Json
 
 def warm(texts: Iterable[str]) -> None:
     """Fetches the keys that stored payloads will need, all in one query."""
-    missing = {subject for text in texts for subject in subjects_in(text) if not _cache.knows(subject)}
+    missing = {
+        subject for text in texts for subject in subjects_in(text) if not _cache.knows(subject)
+    }
     if missing:
         _fetch(missing)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+PATH = "/ws/v1"
 SUBPROTOCOL = "dropstitch.v1.json"
 VERSION = 1
 

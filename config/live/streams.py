@@ -21,8 +21,11 @@ class Streams(Protocol):
     def rights(self, actor: Actor, stream: str) -> list[str]:
         """Some of read, post and command; nothing at all for those who may not follow."""
 
-    def show(self, record: Record) -> dict[str, Any]:
-        """The event's own fields of its entry in an `ev` frame: actor, cid, data, html."""
+    def show(self, records: Sequence[Record]) -> list[dict[str, Any]]:
+        """Of events of one stream, the fields of each in an `ev` frame: actor, cid, data, html.
+
+        Raises `UnknownEvent`.
+        """
 
     def snapshot(self, stream: str) -> str:
         """Address of the page that shows where the stream stands."""

@@ -1,0 +1,208 @@
+"""A real web process and a real sealer on this worker's test database, and sockets to talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from config.environment import ROOT
+from eventlog import store
+from eventlog.clock import now
+from eventlog.core import Context, uuid7
+from eventlog.db import with_connection
+from eventlog.sealing import SealingProcess
+from incidents.acting import say
+from incidents.commands import Declare
+from tests.cast import Player, machine
+
+SUBPROTOCOL = "dropstitch.v1.json"
+READY_SECONDS = 30
+ANSWER_SECONDS = 10
+
+Frame = dict[str, Any]
+
+
+class Server:
+    """One web process. It may be killed and started again on the same address."""
+
+    def __init__(self, environment: dict[str, str]):
+        self._environment = environment
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Address of the live channel."""
+        return f"ws://127.0.0.1:{self.port}/ws/v1"
+
+    @property
+    def origin(self) -> str:
+        """Origin of its pages."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts the process; connections wait until it answers."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        descriptor = self._listening.fileno()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "config.serve", str(descriptor)],
+            pass_fds=[descriptor],
+            env=self._environment,
+            cwd=ROOT,
+        )
+
+    def wait(self) -> None:
+        """Waits until the process answers."""
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            try:
+                urllib.request.urlopen(f"{self.origin}/healthz", timeout=READY_SECONDS).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise TimeoutError("the web process does not answer")
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        """Ends the process."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(20)
+
+    def close(self) -> None:
+        """Ends it for good."""
+        self.end()
+        self._listening.close()
+
+
+@pytest.fixture(scope="session")
+def web_process(process_environment: dict[str, str]) -> Iterator[Server]:
+    """The web process of this run."""
+    server = Server({**process_environment, "LOG_LEVEL": "WARNING"})
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def sealer(transactional_db: None) -> Iterator[SealingProcess]:
+    """Seals in a thread of its own."""
+    process = SealingProcess(lambda types: None)
+    thread = threading.Thread(target=process.run, name="sealer")
+    thread.start()
+    yield process
+    process.stop()
+    thread.join()
+
+
+@pytest.fixture
+def server(web_process: Server, sealer: SealingProcess) -> Server:
+    """A web process that answers, with a log that is being sealed."""
+    web_process.start()
+    web_process.wait()
+    return web_process
+
+
+@pytest.fixture
+def incident(ana: Player) -> str:
+    """The stream of an incident that Ana has declared."""
+    number = str(uuid7())
+    command = Declare(
+        incident=number, at=now(), title="Ranker is slow", severity=2, declared_by=ana.ref, number=1
+    )
+    store.execute(command, Context.by(ana.ref))
+    return f"incident:{number}"
+
+
+@pytest.fixture
+def bot(ana: Player) -> str:
+    """Text of a token that may do in incidents what Ana may."""
+    return machine("incidents:write", owner=ana.ref, name="bot").secret
+
+
+async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs what uses the database beside the loop."""
+    return await asyncio.to_thread(with_connection, function, *arguments)
+
+
+async def said(stream: str, player: Player, *texts: str) -> None:
+    """Somebody says something, by another way than the socket."""
+    for text in texts:
+        await in_thread(say, stream.partition(":")[2], player.ref, str(uuid7()), text, now())
+
+
+class Socket:
+    """One connection, frame by frame."""
+
+    def __init__(self, connection: ClientConnection):
+        self.connection = connection
+
+    async def say(self, **frame: Any) -> None:
+        """Sends a frame."""
+        await self.connection.send(json.dumps(frame))
+
+    async def hear(self, *kinds: str) -> Frame:
+        """The next frame of one of these kinds; others are passed by."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while True:
+                frame: Frame = json.loads(await self.connection.recv())
+                if frame["t"] in kinds:
+                    return frame
+
+    async def follow(self, stream: str, after: int | None = None, **more: Any) -> list[Frame]:
+        """Subscribes; returns every frame up to `live`."""
+        await self.say(t="sub", id=1, stream=stream, after=after, **more)
+        frames = []
+        while not frames or frames[-1]["t"] not in ("live", "nack"):
+            frames.append(await self.hear("sub.ok", "ev", "reset", "live", "nack", "touch"))
+        return frames
+
+    async def closed(self) -> int:
+        """The code with which the server ends the connection."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            try:
+                while True:
+                    await self.connection.recv()
+            except ConnectionClosed:
+                return self.connection.close_code or 0
+
+
+@asynccontextmanager
+async def opened(
+    server: Server, token: str = "", origin: str | None = None, **options: Any
+) -> AsyncIterator[Socket]:
+    """A socket with a token, or with the headers given."""
+    headers = dict(options.pop("headers", {}))
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    options.setdefault("subprotocols", [SUBPROTOCOL])
+    async with connect(
+        server.url, additional_headers=headers, origin=origin, compression=None, **options
+    ) as connection:
+        yield Socket(connection)
+
+
+def cookies(player: Player) -> dict[str, str]:
+    """Headers of the player's signed-in browser."""
+    morsel = player.browser.cookies["sessionid"]
+    return {"Cookie": f"sessionid={morsel.value}"}
+
+
+def versions(frames: list[Frame]) -> list[int]:
+    """Versions of the events in frames, in order."""
+    return [event["v"] for frame in frames if frame["t"] == "ev" for event in frame["events"]]
