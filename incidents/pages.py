@@ -51,7 +51,7 @@ def board(actor: Actor, which: str, cursor: str | None, now: datetime) -> dict[s
     counts = queries.counts(now)
     trends = measured.trends([card.id for card in found.cards], now)
     return {
-        "counts": asdict(counts) | {"breached": measured.breached()},
+        "counts": asdict(counts),
         "rows": [_row(card, trends.get(card.id)) for card in found.cards],
         "closed": [_row(card, None) for card in lately],
         "next": found.next,
@@ -60,7 +60,7 @@ def board(actor: Actor, which: str, cursor: str | None, now: datetime) -> dict[s
         "empty": _empty(which),
         "which": which,
         "position": store.head(),
-        "monitors": measured.monitors(),
+        "monitors": measured.at_a_glance(now),
         "events": _last_events(),
     }
 
