@@ -19,6 +19,8 @@ NOT_IN_CHANNEL = frozenset(
     {"incident.note_added", "incident.message_redacted", "incident.participant_joined"}
 )
 MESSAGE = "incident.message_posted"
+# Code may be wider than the column: the keyboard has to be able to scroll it.
+SCROLLED = '<pre tabindex="0">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,6 @@ def said(entry: Entry, record: Record, held: dict[str, str]) -> dict[str, Any] |
         "client_id": event.client_id,
         "role": held.get(entry.actor.ref, ""),
         # Rendered and sanitised on this side only; an erased text leaves nothing.
-        "html": SafeString(render(event.text)),
+        "html": SafeString(render(event.text).replace("<pre>", SCROLLED)),
         "redacted": not event.text,
     }

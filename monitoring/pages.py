@@ -165,20 +165,21 @@ def _stats(view: MonitorView) -> list[dict[str, Any]]:
             "bad": view.status == "breached",
         },
         {"name": "Acceptable", "value": acceptable(verdict.get("lo"), verdict.get("hi"))},
-        {
-            "name": "Surprise" if verdict.get("score") is not None else "Expected",
-            "value": _score(verdict),
-        },
+        *_surprise(verdict),
         {"name": "Points judged", "value": f"{view.seen:,}", "detail": f"{view.late:,} came late"},
         {"name": "Breaches", "value": f"{view.breaches:,}", "detail": "since it was created"},
     ]
     return stats
 
 
-def _score(verdict: Mapping[str, Any]) -> str:
-    if verdict.get("score") is not None:
-        return figure(verdict["score"])
-    return figure(verdict["expected"]) if verdict.get("expected") is not None else "–"
+def _surprise(verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the kind expected and how surprised it is, if it says so."""
+    named = (("Expected", "expected"), ("Surprise", "score"))
+    return [
+        {"name": name, "value": figure(verdict[key])}
+        for name, key in named
+        if verdict.get(key) is not None
+    ]
 
 
 def acceptable(low: float | None, high: float | None) -> str:

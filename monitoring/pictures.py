@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from eventlog.db import fast_cursor
@@ -130,7 +130,7 @@ def _band(
     """Steps of what was acceptable: each holds until the next."""
     rows = queries.bands(monitor.id, start, end)
     corners = []
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for row, following in zip_longest(rows, rows[1:]):
         until = following.time if following is not None else end
         values = (row.lo, row.expected, row.hi)
         corners += [(max(row.time, start), *values), (until, *values)]

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -39,7 +40,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     try:
         page = pages.listed(asked.get("search", ""), asked.get("status", ""), asked.get("cursor"))
     except BadCursor as error:
-        return HttpResponseBadRequest(str(error))
+        raise BadRequest(str(error)) from error
     page["may_write"] = can(actor_of(request), "monitors:write")
     return render(request, "monitoring/list.html", page)
 
@@ -53,11 +54,11 @@ def monitor(request: HttpRequest, id: UUID) -> HttpResponse:
     if view is None:
         raise Http404("There is no such monitor.")
     asked = request.GET
+    until = _time(asked.get("until", ""))
     try:
-        until = _time(asked.get("until", ""))
         page = pages.monitor(view, asked.get("range", "1d"), until, asked.get("cursor"), now())
-    except ValueError as error:  # a cursor that is none of ours, or a time without a zone
-        return HttpResponseBadRequest(str(error))
+    except BadCursor as error:
+        raise BadRequest(str(error)) from error
     page |= {"may_write": can(actor_of(request), "monitors:write"), "key": str(uuid7())}
     return render(request, "monitoring/monitor.html", page)
 
@@ -173,7 +174,10 @@ def _typed(about: Parameter, text: str, name: str) -> Any:
 def _time(text: str) -> datetime | None:
     if not text:
         return None
-    at = datetime.fromisoformat(text.replace(" ", "+"))
-    if at.tzinfo is None:
-        raise ValueError("until: a time needs a zone, such as 2026-03-01T12:00:00Z")
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise BadRequest("until: a time with a zone, such as 2026-03-01T12:00:00Z")
     return at
