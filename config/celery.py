@@ -5,8 +5,11 @@ harm, and a missed tick is made up by the next.
 """
 
 import os
+from typing import Any
 
+import structlog
 from celery import Celery
+from celery.signals import setup_logging, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -41,3 +44,15 @@ app.conf.beat_schedule = {
         "options": {"expires": 3_600},
     },
 }
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Somebody listens to this signal, and so Celery leaves the handlers of settings alone."""
+
+
+@task_prerun.connect
+def name_the_task(task_id: str, task: Any, **_: Any) -> None:
+    """Every line of a task carries its name and id."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)

@@ -48,10 +48,14 @@ def follow() -> None:
     followers.catch_up([NAME])
 
 
-def opened(breach: str = "breach:1", onset: datetime = AT, **changes: Any) -> BreachOpened:
+def breach_ref(number: int) -> str:
+    return f"breach:{UUID(int=number)}"
+
+
+def opened(number: int = 1, onset: datetime = AT, **changes: Any) -> BreachOpened:
     facts: dict[str, Any] = {
-        "breach": breach,
-        "monitor": "1",
+        "breach": breach_ref(number),
+        "monitor": str(UUID(int=1)),
         "name": "Model age",
         "kind": "age",
         "series": "model.age",
@@ -65,9 +69,12 @@ def opened(breach: str = "breach:1", onset: datetime = AT, **changes: Any) -> Br
     return BreachOpened(**facts | changes)
 
 
-def ended(name: str = "breach:1", at: datetime = AT) -> BreachClosed:
+def ended(number: int = 1, at: datetime = AT) -> BreachClosed:
     return BreachClosed(
-        breach=name, monitor="1", closed_at=at.isoformat(), sentence="The age is 1 h."
+        breach=breach_ref(number),
+        monitor=str(UUID(int=1)),
+        closed_at=at.isoformat(),
+        sentence="The age is 1 h.",
     )
 
 
@@ -95,7 +102,7 @@ def test_a_lesser_breach_declares_nothing(urgency: str) -> None:
 
 def test_three_monitors_that_agree_make_one_incident() -> None:
     for monitor in (1, 2, 3):
-        said(monitor, opened(f"breach:{monitor}"))
+        said(monitor, opened(monitor))
     follow()
     assert IncidentRow.objects.get().breaches == 3
 
@@ -103,7 +110,7 @@ def test_three_monitors_that_agree_make_one_incident() -> None:
 def test_recovery_proposes_the_end_and_flapping_adds_no_incident() -> None:
     for minute in range(3):
         at = AT + timedelta(minutes=minute)
-        said(1, opened(f"breach:{minute}", at), ended(f"breach:{minute}", at))
+        said(1, opened(minute, at), ended(minute, at))
     follow()
     card = queries.recovering(now()).cards[0]
     assert (card.proposal, card.breaches, card.status) == ("resolve", 3, "open")

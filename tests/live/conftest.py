@@ -61,7 +61,7 @@ class Server:
             return
         descriptor = self._listening.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "config.web", str(descriptor)],
+            [sys.executable, "-m", "config.serve", str(descriptor)],
             pass_fds=[descriptor],
             env=self._environment,
             cwd=ROOT,
