@@ -31,8 +31,8 @@ from incidents.commands import Declare
 from tests.cast import Player, machine
 
 SUBPROTOCOL = "dropstitch.v1.json"
-READY_SECONDS = 30
-ANSWER_SECONDS = 10
+READY_SECONDS = 60
+ANSWER_SECONDS = 30
 
 Frame = dict[str, Any]
 

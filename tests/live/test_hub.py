@@ -18,7 +18,7 @@ from eventlog.reading import read_stream
 from eventlog.records import Record
 from eventlog.sealer import seal_once
 from eventlog.store import execute
-from tests.eventlog.lamps import SwitchOff, SwitchOn
+from tests.eventlog.lamps import Toggle
 from tests.live.conftest import in_thread
 
 
@@ -32,11 +32,7 @@ def encode(records: Sequence[Record], topics: frozenset[str]) -> list[Item]:
 def switch(lamp: str, times: int) -> None:
     """Events on the stream of a lamp, sealed."""
     for _ in range(times):
-        for command in (
-            SwitchOn(lamp=lamp, by="person:1", at=now()),
-            SwitchOff(lamp=lamp, at=now()),
-        ):
-            execute(command, Context.by("person:1"))
+        execute(Toggle(lamp=lamp, by="person:1", at=now()), Context.by("person:1"))
     seal_once()
 
 
@@ -106,17 +102,20 @@ async def until(condition: object, seconds: float = 5) -> None:
 async def test_readers_who_join_at_any_moment_get_everything_once_and_in_order() -> None:
     async with hub() as at_work:
         readers: list[Reader] = []
+        tasks_reading: list[asyncio.Task[None]] = []
         async with asyncio.TaskGroup() as tasks:
             for _ in range(20):
                 reader = Reader(at_work, "lamp:1")
                 readers.append(reader)
                 reading_task = asyncio.create_task(reader.read())
                 tasks.create_task(reader.follow())
-                await in_thread(switch, "lamp:1", 1)
-                await in_thread(switch, "lamp:2", 1)
+                await in_thread(switch, "1", 2)
+                await in_thread(switch, "2", 2)
                 await asyncio.sleep(random.uniform(0, 0.01))
-                reading_task.add_done_callback(lambda _: None)
+                tasks_reading.append(reading_task)
         await until(lambda: all(reader.versions[-1:] == [40] for reader in readers))
+        for reading_task in tasks_reading:
+            reading_task.cancel()
     assert all(reader.versions == list(range(1, 41)) for reader in readers)
 
 
@@ -144,7 +143,7 @@ async def test_without_any_doorbell_polling_finds_everything() -> None:
     async with reading(Reader(at_work, "lamp:1")) as reader:
         await reader.follow()
         await asyncio.sleep(0.3)
-        await in_thread(switch, "lamp:1", 5)
+        await in_thread(switch, "1", 10)
         await until(lambda: reader.versions == list(range(1, 11)), 1)
     await at_work.stop()
 
@@ -153,16 +152,16 @@ async def test_without_any_doorbell_polling_finds_everything() -> None:
 async def test_nothing_is_read_while_nobody_listens() -> None:
     seen: list[Record] = []
     async with hub(poll_seconds=0.05, watch=seen.extend) as at_work:
-        await in_thread(switch, "lamp:1", 3)
+        await in_thread(switch, "1", 6)
         await asyncio.sleep(0.3)
         assert seen == []
         async with reading(Reader(at_work, "lamp:1", after=6)) as reader:
             await reader.follow()
-            await in_thread(switch, "lamp:2", 1)
+            await in_thread(switch, "2", 2)
             await until(lambda: len(seen) == 2)
             assert {record.stream for record in seen} == {"lamp:2"}
             at_work.leave(reader.subscription)
-            await in_thread(switch, "lamp:1", 1)
+            await in_thread(switch, "1", 2)
             await asyncio.sleep(0.3)
             assert len(seen) == 2
             assert reader.versions == []
