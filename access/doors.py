@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from structlog.contextvars import bind_contextvars
 
 from access.rights import ACTIONS, NOBODY, Actor, can
 from eventlog.core import Context
@@ -22,6 +23,7 @@ NEW = UUID("0c3f7c2e-70d6-5a6b-9f0e-2f7b4f1c8a55")
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 
 
 class BadKey(ValueError):
@@ -44,7 +46,9 @@ def context_of(request: HttpRequest) -> Context:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not KEY.fullmatch(key):
         raise BadKey(BadKey.__doc__)
-    return Context.by(actor_of(request).ref, key)
+    context = Context.by(actor_of(request).ref, key)
+    bind_contextvars(actor=context.actor, command_id=str(context.command_id))
+    return context
 
 
 def new_id(context: Context, part: str = "") -> str:
@@ -55,7 +59,7 @@ def new_id(context: Context, part: str = "") -> str:
     return str(uuid5(NEW, f"{context.command_id}\n{part}"))
 
 
-def public(view: View[P]) -> View[P]:
+def public(view: V) -> V:
     """Marks a page that everybody may see."""
     view.required_action = PUBLIC  # type: ignore[attr-defined]
     return view
@@ -77,7 +81,7 @@ def requires(action: str) -> Callable[[View[P]], View[P]]:
             return redirect_to_login(request.get_full_path())
 
         guarded.required_action = action  # type: ignore[attr-defined]
-        return guarded
+        return guarded  # type: ignore[return-value]
 
     return decorate
 

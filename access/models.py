@@ -23,8 +23,8 @@ from access.state import Role
 class Person(AbstractBaseUser):
     """An account: a human, or a service that owns tokens."""
 
-    password: ClassVar[str] = ""  # type: ignore[assignment]
-    last_login = None  # type: ignore[assignment]
+    password: ClassVar[str] = ""  # type: ignore[misc]
+    last_login = None
 
     id = models.UUIDField(primary_key=True, editable=False)
     sign_in_name = models.CharField(max_length=150)
@@ -38,7 +38,7 @@ class Person(AbstractBaseUser):
     USERNAME_FIELD = "sign_in_name"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
-    objects: ClassVar[BaseUserManager[Person]] = BaseUserManager()
+    objects = BaseUserManager()
 
     class Meta:
         indexes = [models.Index(fields=["email"])]

@@ -44,3 +44,9 @@ def _ids(refs: Iterable[str], prefix: str) -> list[UUID]:
             with suppress(ValueError):
                 found.append(UUID(ref.removeprefix(prefix)))
     return found
+
+
+def people(limit: int = 500) -> list[tuple[str, str]]:
+    """Ref and name of everybody with an account in force, by name."""
+    active = Person.objects.filter(deactivated_at=None).exclude(role="service")
+    return [(row.ref, str(row)) for row in active.order_by("display_name")[:limit]]

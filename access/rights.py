@@ -14,6 +14,7 @@ ACTIONS = {
     "account:use": "sign in, see and end one's own sessions",
     "admin:read": "look at the administration pages",
     "incidents:read": "read incidents, their channels and timelines",
+    "incidents:redact": "remove what others wrote in incidents",
     "incidents:write": "declare, command and work incidents",
     "log:read": "read the event log and export it",
     "log:verify": "verify the event log and see its checkpoints",
@@ -37,7 +38,7 @@ _OBSERVER = {
     "people:read",
 }
 _RESPONDER = _OBSERVER | {"incidents:write", "measurements:write", "monitors:write", "tokens:own"}
-_LEAD = _RESPONDER | {"log:read", "metrics:read"}
+_LEAD = _RESPONDER | {"incidents:redact", "log:read", "metrics:read"}
 _AUDITOR = _OBSERVER | {"admin:read", "log:read"}
 
 ROLES: dict[str, frozenset[str]] = {

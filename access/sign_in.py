@@ -5,11 +5,13 @@ Every refusal looks the same and takes as long: wrong name, wrong password, deac
 
 from __future__ import annotations
 
+import ipaddress
 import unicodedata
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ObjectDoesNotExist
@@ -24,6 +26,7 @@ PER_NAME = 5
 PER_ADDRESS = 30
 LOCKED_FOR = timedelta(minutes=15)
 KEPT_FOR = timedelta(days=1)
+HERE = "127.0.0.1"
 
 
 def normal(name: str) -> str:
@@ -101,4 +104,13 @@ def _matches(person: Person | None, password: str) -> bool:
 
 
 def _address(request: HttpRequest | None) -> str:
-    return (request.META.get("REMOTE_ADDR") if request else None) or "127.0.0.1"
+    if request is None:
+        return HERE
+    text = request.META.get("REMOTE_ADDR", "")
+    if settings.ENV.trusted_proxy:
+        # The last entry is the proxy's own; those before it are whatever the sender claims.
+        text = request.headers.get("X-Forwarded-For", text).rpartition(",")[2]
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        return HERE

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.doors import actor_of, context_of, public, requires
+from access.models import Person
 from access.people import end_sessions
 
 REFUSED = "Name and password do not match, or there were too many attempts. Try again later."
@@ -38,7 +39,8 @@ class SignInForm(forms.Form):
 
     def __init__(self, request: HttpRequest, *args: Any, **options: Any):
         super().__init__(*args, **options)
-        self.request, self.person = request, None
+        self.request = request
+        self.person: Person | None = None
 
     def clean(self) -> dict[str, Any]:
         """Looks who it is. The refusal is the same whatever was wrong."""

@@ -1,10 +1,14 @@
 """The one ASGI application: HTTP and websockets."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# WhiteNoise hands Django a file to read in a thread, which is what we want of it.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
 django = get_asgi_application()
 

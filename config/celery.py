@@ -5,8 +5,11 @@ harm, and a missed tick is made up by the next.
 """
 
 import os
+from typing import Any
 
+import structlog
 from celery import Celery
+from celery.signals import setup_logging, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -25,4 +28,31 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 30},
     },
+    "evaluate monitors": {
+        "task": "monitoring.evaluate_due",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
+    "adopt monitors": {
+        "task": "monitoring.adopt",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "drop old measurements": {
+        "task": "monitoring.drop_old_months",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600},
+    },
 }
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Somebody listens to this signal, and so Celery leaves the handlers of settings alone."""
+
+
+@task_prerun.connect
+def name_the_task(task_id: str, task: Any, **_: Any) -> None:
+    """Every line of a task carries its name and id."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -94,7 +95,7 @@ class Environment(BaseSettings):
         12,
         ge=1,
         le=24 * 30,
-        description="Hours without a request after which people sign in again.",
+        description="Hours after signing in after which people sign in again.",
     )
     trusted_proxy: bool = Field(
         False,
@@ -128,16 +129,21 @@ class Environment(BaseSettings):
 
     def insecure(self) -> list[str]:
         """What would be unsafe in production, one sentence each."""
-        checks = {
-            "SECRET_KEY is the development key or shorter than 50 characters": (
-                self.secret_key == INSECURE_KEY or len(self.secret_key) < 50
-            ),
-            "ALLOWED_HOSTS allows every host": "*" in self.allowed_hosts,
-            "PUBLIC_URL is not https": not self.public_url.startswith("https://"),
-            "LOG_SIGNING_KEY is missing": not self.log_signing_key,
-            "LOG_MASTER_KEY is missing": not self.log_master_key,
-            "DATABASE_OWNER_URL is the application's own role": (
-                self.database_owner_url == self.database_url
-            ),
-        }
-        return [sentence for sentence, unsafe in checks.items() if unsafe]
+        return [sentence for sentence, unsafe in REFUSALS.items() if unsafe(self)]
+
+
+REFUSALS: dict[str, Callable[[Environment], bool]] = {
+    "SECRET_KEY is the development key or shorter than 50 characters": lambda env: (
+        env.secret_key == INSECURE_KEY or len(env.secret_key) < 50
+    ),
+    "ALLOWED_HOSTS allows every host": lambda env: "*" in env.allowed_hosts,
+    "PUBLIC_URL is not https": lambda env: not env.public_url.startswith("https://"),
+    "TRUSTED_PROXY is off, so that nobody ends TLS in front of the web processes": lambda env: (
+        not env.trusted_proxy
+    ),
+    "LOG_SIGNING_KEY is missing": lambda env: not env.log_signing_key,
+    "LOG_MASTER_KEY is missing": lambda env: not env.log_master_key,
+    "DATABASE_OWNER_URL is the application's own role": lambda env: (
+        env.database_owner_url == env.database_url
+    ),
+}

@@ -57,7 +57,7 @@ def _answer(request: HttpRequest, status: int, detail: str = "", code: str = "")
         "request_id": getattr(request, "request_id", ""),
     }
     try:
-        body = render_to_string("error.html", page)
+        body: str = render_to_string("error.html", page)
     except Exception:
         # Whatever broke the request may break the template too.
         log.exception("error page failed", status=status)

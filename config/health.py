@@ -43,9 +43,11 @@ class Check:
     ask: Callable[[], str | None]
 
 
+Answer = dict[str, Any]
+
 _checks: dict[str, Check] = {}
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
-_running: dict[str, Future[str | None]] = {}
+_running: dict[str, Future[Answer]] = {}
 _lock = threading.Lock()
 
 
@@ -59,16 +61,22 @@ def check(name: str, *, needed: bool) -> Callable[[Callable[[], str | None]], An
     return remember
 
 
-def run_checks(timeout: float = TIMEOUT) -> dict[str, dict[str, Any]]:
-    """Asks everything side by side; no answer takes longer than `timeout` seconds."""
-    started = time.monotonic()
+def run_checks(timeout: float = TIMEOUT) -> dict[str, Answer]:
+    """Asks everything side by side; the whole takes no longer than `timeout` seconds."""
+    until = time.monotonic() + timeout
     futures = {name: _start(one) for name, one in _checks.items()}
-    return {
-        name: _result(_checks[name], future, started, timeout) for name, future in futures.items()
-    }
+    answers = {}
+    for name, future in futures.items():
+        try:
+            answer = future.result(max(0.0, until - time.monotonic()))
+        except TooSlow:
+            late = f"no answer within {timeout:g} s"
+            answer = {"ok": False, "detail": late, "ms": round(timeout * 1000, 1)}
+        answers[name] = {**answer, "needed": _checks[name].needed}
+    return answers
 
 
-def _start(one: Check) -> Future[str | None]:
+def _start(one: Check) -> Future[Answer]:
     # A check that still hangs from the last probe is waited for, not started once more:
     # otherwise every probe would leave another stuck thread behind.
     with _lock:
@@ -78,29 +86,19 @@ def _start(one: Check) -> Future[str | None]:
         return running
 
 
-def _ask(one: Check) -> str | None:
+def _ask(one: Check) -> Answer:
+    started = time.monotonic()
     try:
-        return one.ask()
-    finally:
-        connections.close_all()
-
-
-def _result(
-    one: Check, future: Future[str | None], started: float, timeout: float
-) -> dict[str, Any]:
-    try:
-        word = future.result(max(0.0, started + timeout - time.monotonic()))
-        answer = {"ok": True, "detail": word or ""}
-    except TooSlow:
-        answer = {"ok": False, "detail": f"no answer within {timeout:g} s"}
+        ok, detail = True, one.ask() or ""
     except NotWell as error:
-        answer = {"ok": False, "detail": str(error)}
+        ok, detail = False, str(error)
     except Exception as error:
         # What a driver says may hold a host or a user name: that is for the log only.
         log.warning("check failed", check=one.name, error=repr(error))
-        answer = {"ok": False, "detail": type(error).__name__}
-    ms = round((time.monotonic() - started) * 1000, 1)
-    return {**answer, "needed": one.needed, "ms": ms}
+        ok, detail = False, type(error).__name__
+    finally:
+        connections.close_all()
+    return {"ok": ok, "detail": detail, "ms": round((time.monotonic() - started) * 1000, 1)}
 
 
 @public

@@ -67,6 +67,12 @@ class Installation:
             raise AlreadyRunning(self._running_sentence()) from None
         self._lock = held
 
+    def release(self) -> None:
+        """Let others have the data folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def environment(self) -> dict[str, str]:
         """Names and values for every process, except those that the environment already gives.
 

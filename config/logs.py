@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 
 SECRET_FIELDS = {"authorization", "cookie", "password", "secret", "token", "set-cookie"}
-TOKEN = re.compile(r"ds_[A-Za-z0-9_-]{5}[A-Za-z0-9_-]{20,}|(?<=Bearer )\S+")
+TOKEN = re.compile(r"(ds_[A-Za-z0-9_-]{5})[A-Za-z0-9_-]{20,}")
+BEARER = re.compile(r"(?<=Bearer )(?!ds_)\S+")
 URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^@\s/]+)@")
 
 
@@ -32,7 +33,7 @@ def without_secrets(
 
 def masked(text: str) -> str:
     """The text without tokens and without passwords in addresses; a token's first letters stay."""
-    text = TOKEN.sub(lambda found: f"{found[0][:8]}…", text)
+    text = BEARER.sub("…", TOKEN.sub(r"\1…", text))
     return URL_PASSWORD.sub(r"\1:…@", text)
 
 
@@ -85,7 +86,8 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
         "loggers": {
             "django": ours,
             "django.server": ours,
-            "django.request": ours,
+            # Refusals are in our own line; this one is for faults.
+            "django.request": {"level": "ERROR"},
             "uvicorn": ours,
             # Our own line says more, and without the query string.
             "uvicorn.access": {"level": logging.CRITICAL, "propagate": False},

@@ -15,6 +15,7 @@ from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
     Histogram,
+    disable_created_metrics,
     generate_latest,
     multiprocess,
 )
@@ -23,9 +24,12 @@ from access.api.problems import problem_response
 from access.doors import actor_of
 from access.rights import can
 from access.tokens import identify
+from eventlog.metrics import LogFigures
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-QUIET = {"healthz", "readyz", "metrics"}
+QUIET = {"healthz", "readyz", "metrics", "static"}
+
+disable_created_metrics()
 
 REQUESTS = Histogram(
     "dropstitch_request_seconds",
@@ -51,6 +55,7 @@ def _registry() -> CollectorRegistry:
         return REGISTRY
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(LogFigures())
     return registry
 
 

@@ -92,7 +92,9 @@ class Up:
         await self._start_servers()
         self.installation.publish(self.environment)
         await self._prepare()
-        web = self._supervise("web", "-m", "config.web", str(listening.fileno()), socket=listening)
+        web = self._supervise(
+            "web", "-m", "config.serve", str(listening.fileno()), socket=listening
+        )
         self._supervise("sealer", "manage.py", "run_sealer")
         self._supervise("worker", *CELERY, "worker", *WORKER)
         self._supervise("beat", *CELERY, "beat", *self._schedule())

@@ -1,4 +1,4 @@
-"""Finds every app's checks, events, projections and reactions when Django starts."""
+"""Finds every app's checks, metrics, events, projections and reactions when Django starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class EventLogConfig(AppConfig):
     verbose_name = "Event log"
 
     def ready(self) -> None:
-        autodiscover_modules("checks", "events", "projections", "reactions")
+        autodiscover_modules("checks", "metrics", "events", "projections", "reactions")
         post_migrate.connect(_install_followers, sender=self)
 
 

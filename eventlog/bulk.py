@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from eventlog import keys
+from eventlog import followers, keys
 from eventlog.checkpoints import own_signer
 from eventlog.core import (
     GENESIS,
@@ -68,7 +68,8 @@ class Told:
 def load_history(history: Iterable[Told], *, connection: Connection | None = None) -> int:
     """Adds a history, oldest event first, and seals it; returns the number of events.
 
-    Each batch of 20,000 is committed by itself. Where a sealer runs, sealing is left to it.
+    Each batch of 20,000 is committed by itself. Where a sealer runs, sealing is left to it, and
+    the history has its side effects; otherwise those that have read all before are spared it.
     """
     own = connection or connect("load_history", owner=True)
     try:
@@ -89,8 +90,9 @@ def _load(history: Iterator[Told], connection: Connection) -> int:
             write_heads(connection, heads)
         loaded += len(batch)
         if sealer is not None:
-            sealer.round()
+            sealed = sealer.round()
             sealer.checkpoint()
+            skip_side_effects(connection, sealed.position - sealed.sealed, sealed.position)
     if sealer is not None:
         sealer.checkpoint(force=True)
     return loaded
@@ -159,3 +161,13 @@ def copy_events(connection: Connection, rows: Iterable[Row], *, numbered: bool =
         copy.set_types(list(columns.values()))
         for row in rows:
             copy.write_row(row)
+
+
+def skip_side_effects(connection: Connection, old: int, new: int) -> None:
+    """Moves those followers that have read up to `old` and are not read models to `new`."""
+    names = [each.name for each in followers.all_followers().values() if not each.from_start]
+    connection.execute(
+        "UPDATE eventlog_follower SET position = %s, updated_at = clock_timestamp()"
+        " WHERE name = ANY(%s) AND position = %s",
+        (new, names, old),
+    )

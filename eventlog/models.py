@@ -78,3 +78,22 @@ class FollowerPosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.position}"
+
+
+class ParkedEvent(models.Model):
+    """An event that a follower could not digest, or one that waits behind it."""
+
+    position = models.BigIntegerField(primary_key=True)  # with the follower, as far as SQL goes
+    follower = models.TextField()
+    stream = models.TextField()
+    attempts = models.IntegerField()
+    retry_at = models.DateTimeField(null=True)
+    error = models.TextField()
+    parked_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "eventlog_parked"
+
+    def __str__(self) -> str:
+        return f"{self.position} for {self.follower}"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from eventlog import keys
 from eventlog.core import OccurrenceRevised
 from eventlog.db import fast_cursor
 from eventlog.records import COLUMNS, Record
@@ -66,7 +67,14 @@ def read_stream(stream: str, after: int = 0, limit: int = PAGE) -> list[Record]:
             " WHERE e.stream = %s AND e.version > %s ORDER BY e.version LIMIT %s",
             (stream, after, limit),
         )
-        return [Record(*row) for row in cursor.fetchall()]
+        return _records(cursor.fetchall())
+
+
+def _records(rows: list[Any]) -> list[Record]:
+    """The records of rows, the keys of their personal fields fetched all at once."""
+    records = [Record(*row) for row in rows]
+    keys.warm(record.text for record in records)
+    return records
 
 
 def read_after(
@@ -82,7 +90,7 @@ def read_after(
             " ORDER BY p.position LIMIT %s",
             arguments,
         )
-        return [Record(*row) for row in cursor.fetchall()]
+        return _records(cursor.fetchall())
 
 
 def about(
@@ -101,7 +109,7 @@ def about(
             " ORDER BY r.occurred_at, r.position LIMIT %s",
             (ref, since, until, limit),
         )
-        return [Record(*row) for row in cursor.fetchall()]
+        return _records(cursor.fetchall())
 
 
 def head() -> int:

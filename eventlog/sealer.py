@@ -121,6 +121,10 @@ class Sealer:
         self._signed_size, self._signed_at = head.position, self._clock()
         return note if self._cursor.rowcount else None
 
+    def root(self) -> bytes:
+        """Merkle root of what this sealer has last seen sealed."""
+        return self._frontier.root()
+
     def _due(self, head: Head) -> bool:
         if self._signed_at is None or head.position - self._signed_size >= CHECKPOINT_EVENTS:
             return True
@@ -172,8 +176,8 @@ class Sealer:
             {"position": head.position, "seq": head.seq, "high": high, "batch": self._batch},
             binary=True,
         )
-        row: Any = self._cursor.fetchone()
-        return row
+        count, last, leaves, kinds = self._cursor.fetchone() or (0, 0, b"", [])
+        return count, last, leaves, kinds
 
     def _store(self, tiles: list[tuple[int, int, bytes]]) -> None:
         if tiles:

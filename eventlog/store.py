@@ -31,6 +31,7 @@ from eventlog.core import (
     uuid7,
 )
 from eventlog.db import fast_cursor, only_row
+from eventlog.metrics import APPEND_SECONDS
 from eventlog.reading import about, head, load, read_after, read_stream
 from eventlog.records import Record
 from eventlog.states import Loaded, states
@@ -99,6 +100,7 @@ def execute(command: Command[Any], context: Context) -> Receipt:
     return execute_together([command], context)[0]
 
 
+@APPEND_SECONDS.time()
 def execute_together(commands: Sequence[Command[Any]], context: Context) -> list[Receipt]:
     """Carries out commands over different streams in one transaction, under one command id."""
     for attempt in range(ATTEMPTS):

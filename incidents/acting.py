@@ -12,6 +12,7 @@ from access.queries import called
 from eventlog import keys
 from eventlog.core import Command, Conflict, Context
 from eventlog.store import Receipt, execute
+from incidents import slash
 from incidents.commands import AttachBreach, Declare, PostMessage, RecordRecovery, RedactMessage
 from incidents.markup import mentions
 from incidents.models import BreachRow, IncidentRow
@@ -158,8 +159,20 @@ def message_id(incident: str, author: str, client_id: str) -> str:
     return str(uuid5(MESSAGES, f"{incident}\n{author}\n{client_id}"))
 
 
-def message(incident: str, author: str, client_id: str, text: str, at: datetime) -> PostMessage:
-    """The command that posts a text, with the people it calls."""
+def understood(
+    incident: str, author: str, client_id: str, text: str, at: datetime
+) -> Command[Incident]:
+    """What a text of the channel asks for: a slash command, or that it be posted.
+
+    Raises `Refused` for an unknown command; ``//`` posts a text that starts with a slash.
+    """
+    if slash.is_command(text):
+        return slash.command_in(text, incident, author, client_id, at)
+    plain = text.lstrip()
+    return _message(incident, author, client_id, plain[1:] if plain.startswith("//") else text, at)
+
+
+def _message(incident: str, author: str, client_id: str, text: str, at: datetime) -> PostMessage:
     calls = mentions(text)
     return PostMessage(
         incident=incident,
@@ -174,9 +187,17 @@ def message(incident: str, author: str, client_id: str, text: str, at: datetime)
 
 
 def say(incident: str, author: str, client_id: str, text: str, at: datetime) -> Receipt:
-    """Posts a message; the same client id of the same author is posted once, for ever."""
-    command = message(incident, author, client_id, text, at)
-    return execute(command, Context.by(author, f"message {incident} {client_id}"))
+    """Posts a message or carries out a slash command.
+
+    The same client id of the same author is carried out once, for ever.
+    """
+    command = understood(incident, author, client_id, text, at)
+    return carry_out(command, spoken(incident, author, client_id))
+
+
+def spoken(incident: str, author: str, client_id: str) -> Context:
+    """The context of what somebody says under a client id."""
+    return Context.by(author, f"message {incident} {client_id}")
 
 
 def redact(command: RedactMessage, context: Context) -> Receipt:

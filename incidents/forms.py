@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from eventlog.core import Refused, uuid7
+from eventlog.core import Refused
 from incidents import commands
 from incidents.commands import IncidentCommand
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields that somebody sent, and about which incident, by whom, when."""
+    """Fields that somebody sent, and about which incident, by whom, when.
+
+    `new` is the id of what the form makes, the same when it is sent twice.
+    """
 
     fields: Mapping[str, str]
     incident: str
     me: str
     at: datetime
+    new: str
 
     @property
     def about(self) -> dict[str, Any]:
@@ -89,15 +93,13 @@ VERBS: dict[str, Builder] = {
     "add-note": lambda f: commands.AddNote(**f.about, text=f.text("text")),
     "add-follow-up": lambda f: commands.AddFollowUp(
         **f.about,
-        follow_up=str(uuid7()),
+        follow_up=f.new,
         title=f.text("title"),
         priority=f.text("priority", "P2"),
         intent=f.text("intent", "fix"),
         owner=f.text("owner"),
     ),
-    "follow-up-done": lambda f: commands.CompleteFollowUp(
-        **f.about, follow_up=f.text("follow_up")
-    ),
+    "follow-up-done": lambda f: commands.CompleteFollowUp(**f.about, follow_up=f.text("follow_up")),
     "resolve": lambda f: commands.Resolve(
         **f.about,
         outcome=f.text("outcome"),

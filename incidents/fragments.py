@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 
 from eventlog.records import Record
 from incidents.markup import render
-from incidents.queries import Entry, entries_of, roles_held
+from incidents.models import RoleRow
+from incidents.queries import Entry, entries_of
 
 # The channel shows messages themselves; a removed one changes where it stands.
 NOT_IN_CHANNEL = frozenset({"incident.note_added", "incident.message_redacted"})
@@ -38,6 +39,12 @@ def rows_of(records: Sequence[Record]) -> list[Rows]:
         )
         for entry, record in zip(entries_of(records), records, strict=True)
     ]
+
+
+def roles_held(stream: str) -> dict[str, str]:
+    """The role that each holder of one has now, by ref; the command before all others."""
+    held = RoleRow.objects.filter(incident=stream.removeprefix("incident:")).exclude(person="")
+    return {row.person: row.role for row in held.order_by("-role")}
 
 
 def _channel(row: dict[str, Any] | None) -> str:

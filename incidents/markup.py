@@ -35,6 +35,7 @@ RULES = [
 ]
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"}
 ATTRIBUTES = {
+    "*": set[str](),
     "a": {"href", "class"},
     "code": {"class"},
     "ol": {"start"},

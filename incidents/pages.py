@@ -12,8 +12,8 @@ from access.queries import people
 from access.rights import Actor
 from eventlog import store
 from eventlog.records import Record
-from incidents import measured, queries, slash
-from incidents.fragments import MESSAGE, said
+from incidents import measured, queries
+from incidents.fragments import MESSAGE, roles_held, said
 from incidents.models import IncidentRow
 from incidents.policy import DEFAULT_SEVERITY, SEVERITY_WORDS
 from incidents.queries import Card, Cards, Detail, Phase
@@ -246,11 +246,15 @@ def _others(detail: Detail) -> str:
     )
 
 
-def _todo(detail: Detail, roles: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+def _todo(
+    detail: Detail, roles: Sequence[Mapping[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
     """What a role holder has to do next, from where things stand; the commander sees all of it."""
     mine = {role["role"].role for role in roles if role["mine"]}
     offers = [role for role in roles if role["offered_to_me"]]
-    todo = [{"icon": "role", "text": f"Accept {role['label'].lower()}, or say no"} for role in offers]
+    todo = [
+        {"icon": "role", "text": f"Accept {role['label'].lower()}, or say no"} for role in offers
+    ]
     card = detail.card
     if mine & {"commander", "communications"}:
         todo.append(
@@ -297,7 +301,7 @@ def told_of(detail: Detail) -> dict[str, Any]:
     return {
         "entries": entries,
         "cut": version > NEWEST,
-        "commands": slash.listed(),
+        "commands": [],
         **_channel(records, entries, held),
     }
 
@@ -306,7 +310,7 @@ def channel(id: UUID, before: int) -> dict[str, Any]:
     """Rows of the channel before a version, oldest first."""
     after = max(before - 1 - NEWEST // 2, 0)
     records = store.read_stream(f"incident:{id}", after, before - 1 - after)
-    return _channel(records, queries.entries_of(records), queries.roles_held(id))
+    return _channel(records, queries.entries_of(records), roles_held(str(id)))
 
 
 def _channel(
@@ -324,9 +328,7 @@ def _channel(
 # Declaring
 
 
-def declaring(
-    given: Mapping[str, str], errors: Mapping[str, str], now: datetime
-) -> dict[str, Any]:
+def declaring(given: Mapping[str, str], errors: Mapping[str, str], now: datetime) -> dict[str, Any]:
     """The form with what was filled in, and incidents that may be the same."""
     severity = given.get("severity", "")
     title = given.get("title", "")

@@ -33,6 +33,13 @@ FOLLOW_UP_WITHIN = {
 # Urgencies that declare an incident by themselves, and the severity they get without a hint.
 DECLARES = {"page": 2}
 DEFAULT_SEVERITY = 3
+# What a severity means, to whoever has to choose one.
+SEVERITY_WORDS = {
+    1: "Most users get no or wrong results, money is lost fast, or data is being lost.",
+    2: "Many users get worse results or money is lost slowly; no data is lost.",
+    3: "Some users notice, or a safety margin is gone; there is time to work on it.",
+    4: "Nobody is hurt yet. Worth knowing, and worth mending in working hours.",
+}
 REOPEN_WITHIN = timedelta(hours=24)
 CLOSED_SHOWN_FOR = timedelta(days=7)
 

@@ -15,13 +15,12 @@ from access.doors import actor_of, new_id, requires
 from access.paging import BadCursor
 from access.rights import can
 from eventlog.clock import now
-from eventlog.core import Command, Context, Refused, uuid7
+from eventlog.core import Context, Refused, uuid7
 from incidents import acting, pages
 from incidents.commands import Declare
 from incidents.forms import VERBS, Form
 from incidents.policy import DEFAULT_SEVERITY
 from incidents.queries import by_number, names_of, possible_duplicates
-from incidents.state import Incident
 
 
 @requires("incidents:read")
@@ -68,7 +67,9 @@ def said(request: HttpRequest, number: int) -> HttpResponse:
     if not before.isdigit() or len(before) > 9:
         return HttpResponseBadRequest("before: a version is a whole number")
     page = pages.channel(_found(number), before=int(before))
-    return render(request, "incidents/_rows.html", {**page, "incident": {"url": url_of(number)}})
+    return render(
+        request, "incidents/_rows.html", {**page, "incident": {"url": f"/incidents/{number}"}}
+    )
 
 
 @requires("incidents:write")
@@ -77,12 +78,14 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     """One command from one form."""
     if verb not in VERBS:
         raise Http404("no such act")
-    stream_id, actor = _found(number), actor_of(request)
+    id, actor = str(_found(number)), actor_of(request)
+    context = Context.by(actor.ref, _key(request))
     try:
-        command = VERBS[verb](Form(request.POST, str(stream_id), actor.ref, now()))
-        return _carry_out(request, number, command, Context.by(actor.ref, _key(request)))
+        command = VERBS[verb](Form(request.POST, id, actor.ref, now(), new_id(context)))
+        receipt = acting.carry_out(command, context)
     except Refused as refusal:
         return _refused(request, number, refusal)
+    return _done(request, number, receipt.version)
 
 
 @requires("incidents:write")
@@ -148,12 +151,12 @@ def _declare_page(
 def _incident(request: HttpRequest, number: int, whole: bool = True) -> dict[str, Any]:
     actor = actor_of(request)
     page = pages.incident(_found(number), actor.ref, now())
-    page |= {
+    page |= pages.told_of(page["detail"]) if whole else {}
+    return page | {
         "may_write": can(actor, "incidents:write"),
         "key": str(uuid7()),
         "show": "all" if request.GET.get("timeline") == "all" else "key",
     }
-    return page | (pages.told(page["id"]) if whole else {})
 
 
 def _found(number: int) -> Any:
@@ -161,13 +164,6 @@ def _found(number: int) -> Any:
     if found is None:
         raise Http404(f"There is no incident #{number}.")
     return found
-
-
-def _carry_out(
-    request: HttpRequest, number: int, command: Command[Incident], context: Context
-) -> HttpResponse:
-    receipt = acting.carry_out(command, context)
-    return _done(request, number, receipt.version)
 
 
 def _done(request: HttpRequest, number: int, version: int) -> HttpResponse:
@@ -200,8 +196,3 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def _key(request: HttpRequest) -> str | None:
     return request.POST.get("key", "")[:200] or None
-
-
-def url_of(number: int) -> str:
-    """Address of an incident's page."""
-    return f"/incidents/{number}"

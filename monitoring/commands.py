@@ -205,9 +205,13 @@ class CloseBreach(MonitorCommand):
 
 
 def is_current(command: OpenBreach | CloseBreach, state: Monitor) -> bool:
-    """Whether the evaluation speaks of the monitor as it is, and of a later time than decided."""
+    """Whether the evaluation speaks of the monitor as it is, and not of a time before decided.
+
+    A breach may close at its own onset: the value that opened it was corrected.
+    """
     known = datetime.fromisoformat(state.decided_at) if state.decided_at else None
-    is_later = known is None or command.at > known
+    closes = isinstance(command, CloseBreach)
+    is_later = known is None or command.at > known or (closes and command.at == known)
     return state.exists and command.revision == state.revision and is_later
 
 

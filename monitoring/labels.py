@@ -53,6 +53,12 @@ def _check_label(label: object, value: object) -> None:
         raise BadSeries(f"labels.{label}", "bad_label", message)
 
 
+def check_unit(unit: object) -> None:
+    """Raises `BadSeries` unless it is a short printable text; empty for none."""
+    if not isinstance(unit, str) or len(unit) > 40 or not unit.isprintable():
+        raise BadSeries("unit", "bad_unit", "A unit is a printable text of at most 40 characters.")
+
+
 def fingerprint(name: str, labels: Mapping[str, str]) -> str:
     """SHA-256 (hex) of a series' identity, whatever the order of its labels."""
     text = orjson.dumps([name, dict(labels)], option=orjson.OPT_SORT_KEYS)

@@ -13,7 +13,7 @@ from django.db import transaction
 from eventlog.db import fast_cursor
 from monitoring.ingest.points import Batch, SeriesKey
 from monitoring.kinds import Point
-from monitoring.labels import BadSeries, check_series, fingerprint
+from monitoring.labels import fingerprint
 from monitoring.models import Series
 
 MAX_SERIES_PER_SOURCE = 100_000
@@ -111,13 +111,6 @@ def _row(
         source=source,
         created_at=now,
     )
-
-
-def check_key(key: SeriesKey, unit: object = "") -> None:
-    """Raises `BadSeries` for a series that cannot be made."""
-    check_series(key[0], dict(key[1]))
-    if not isinstance(unit, str) or len(unit) > 40 or not unit.isprintable():
-        raise BadSeries("unit", "bad_unit", "A unit is a printable text of at most 40 characters.")
 
 
 def write(batch: Batch, ids: Mapping[SeriesKey, int]) -> Written:

@@ -32,6 +32,7 @@ def choose_addresses() -> ThrowawayServers | None:
         return None
     chosen = ThrowawayServers()
     os.environ["TEST_BROKER_URL"] = chosen.broker.url
+    os.environ["TEST_DATA"] = str(chosen.folder / "data")
     os.environ.setdefault("TEST_DATABASE_OWNER_URL", chosen.database.url(OWNER))
     return chosen
 
@@ -44,6 +45,7 @@ def enter_test_mode() -> None:
     test_name = "_".join(filter(None, ["test", str(name), worker]))
     os.environ |= {
         "DROPSTITCH_MODE": "test",
+        "DROPSTITCH_DATA": os.environ["TEST_DATA"],
         "BROKER_URL": os.environ["TEST_BROKER_URL"],
         "DATABASE_URL": libpq_url(dbname=name, **owner),
         "DATABASE_OWNER_URL": libpq_url(dbname=test_name, **owner),

@@ -31,12 +31,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
+from structlog.contextvars import bind_contextvars
 
 from access.api.conditional import etag_of, require_match
-from access.doors import actor_of, context_of, new_id
+from access.doors import context_of, new_id
 from eventlog import store
 from eventlog.clock import now
-from eventlog.core import Command
+from eventlog.core import Command, Context
 from eventlog.store import Receipt
 
 
@@ -73,28 +74,38 @@ class CommandView(APIView):
     required_action: Any = None
     creates: str = ""
     location: str = ""
+    asked: Context
 
     @extend_schema(responses={200: ReceiptSerializer})
     def post(self, request: Request, **path: Any) -> Response:
         """Carries out the command."""
         serializer = self.serializer_class(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
+        self.asked = context_of(request)
         command = self.build({**serializer.validated_data, **as_text(path)}, request)
-        return self.respond(execute_if_match(command, request))
+        with transaction.atomic():
+            receipt = self.carry_out(command, self.asked)
+            check_version(receipt, request)
+        return self.respond(receipt)
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
         """The command, from the serializer's and the path's values."""
         if self.command is None:
             raise NotImplementedError(f"{type(self).__name__} names no command")
         fields = {field.name for field in dataclasses.fields(self.command)}
-        supplied = {"at": now(), "by": actor_of(request).ref}
+        supplied: dict[str, Any] = {"at": now(), "by": self.asked.actor}
         if self.creates:
-            supplied[self.creates] = new_id(context_of(request))
+            supplied[self.creates] = new_id(self.asked)
         return self.command(**{k: v for k, v in supplied.items() if k in fields} | data)
+
+    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
+        """What is done with the command, for those few that need more than `execute`."""
+        return store.execute(command, context)
 
     def respond(self, receipt: Receipt) -> Response:
         """The receipt, with the entity's address."""
         body = receipt_body(receipt, self.address(receipt))
+        bind_contextvars(events=[event["id"] for event in body["events"]])
         headers = {"ETag": etag_of(receipt.version)}
         if body["location"]:
             headers["Location"] = body["location"]
@@ -108,13 +119,10 @@ class CommandView(APIView):
         return reverse(self.location, args=[receipt.stream.partition(":")[2]])
 
 
-def execute_if_match(command: Command[Any], request: Request) -> Receipt:
-    """Executes; undone with 412 if the stream was not at the version that `If-Match` names."""
-    with transaction.atomic():
-        receipt = store.execute(command, context_of(request))
-        if not receipt.repeated:
-            require_match(request, receipt.version - len(receipt.events))
-        return receipt
+def check_version(receipt: Receipt, request: Request) -> None:
+    """Undoes what was done, with 412, if the stream was not where `If-Match` wants it."""
+    if not receipt.repeated:
+        require_match(request, receipt.version - len(receipt.events))
 
 
 def as_text(path: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,12 +74,10 @@ def _api(error: exceptions.APIException) -> dict[str, Any]:
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(max(1, round(error.wait)))
-    return headers
+    # DRF's view sets both as attributes, on errors that know nothing of them.
+    scheme, wait = getattr(error, "auth_header", None), getattr(error, "wait", None)
+    headers = {"WWW-Authenticate": scheme} if scheme else {}
+    return headers | ({"Retry-After": str(math.ceil(wait))} if wait else {})
 
 
 def _invalid(error: exceptions.ValidationError) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Problem(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable, for programs.")
     field = serializers.CharField(required=False, help_text="The input that a rule refused.")
     current = serializers.JSONField(required=False, help_text="The value that stands.")
-    errors = FieldError(many=True, required=False)
+    errors = FieldError(many=True, required=False)  # type: ignore[assignment]
 
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -51,7 +51,7 @@ IF_MATCH = OpenApiParameter(
 class Described(AutoSchema):
     """Adds to each operation what the doors do for all of them."""
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         """Headers that commands understand."""
         if self.method == "POST" and hasattr(self.view, "command"):
             return [IDEMPOTENCY_KEY, IF_MATCH]
@@ -61,13 +61,13 @@ class Described(AutoSchema):
         """The noun in the path."""
         return [self.path.removeprefix("/api/v1/").partition("/")[0]]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """The docstring, and the right that is needed."""
         action = action_for(self.view, self.method)
         needs = "" if action == PUBLIC else f"\n\nNeeds the right `{action}`."
         return (super().get_description() or "") + needs
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction=direction)
         for status in self._problem_statuses():
             response = OpenApiResponse(Problem, description=TITLES[status])

@@ -121,4 +121,4 @@ def visible_tokens(actor: Actor) -> QuerySet[Token]:
     tokens = Token.objects.select_related("use")
     if can(actor, "tokens:manage"):
         return tokens
-    return tokens.filter(owner_id=actor.person.removeprefix("person:") or None)
+    return tokens.filter(owner__in=[actor.person.removeprefix("person:")] if actor.person else [])

@@ -98,13 +98,21 @@ class PostgreSQL:
         return place.readlink() if place.is_symlink() else place
 
     def ready(self) -> bool:
-        """Whether sessions are accepted."""
+        """Whether sessions are accepted. Asks only once the server has noted that they are."""
+        if not self._says_ready():
+            return False
         try:
             psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         self.answered = True
         return True
+
+    def _says_ready(self) -> bool:
+        try:
+            return "ready" in (self.folder / "postmaster.pid").read_text().split("\n")[7]
+        except (OSError, IndexError):
+            return False
 
     def prepare(self) -> None:
         """Everything that must be so before `postgres` starts, each time."""

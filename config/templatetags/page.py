@@ -125,3 +125,10 @@ def number(value: float | None) -> str:
 def as_utc(at: datetime | None) -> str:
     """ISO 8601 with a Z, for attributes."""
     return "" if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@register.filter
+def address(ref: str) -> str:
+    """Path of the page about an entity, by its ref."""
+    kind, _, name = ref.partition(":")
+    return f"/{kind}s/{name}"

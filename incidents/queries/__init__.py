@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from incidents.queries.lists import active, closed, counts, led_by, recovering, search
 from incidents.queries.names import names_of
-from incidents.queries.one import by_number, detail, version_of
+from incidents.queries.one import by_number, detail, number_of, version_of
 from incidents.queries.record import entries_of, messages, timeline
 from incidents.queries.similar import possible_duplicates
 from incidents.queries.values import (
@@ -60,6 +60,7 @@ __all__ = [
     "led_by",
     "messages",
     "names_of",
+    "number_of",
     "possible_duplicates",
     "recovering",
     "search",

@@ -37,6 +37,11 @@ def by_number(number: int) -> UUID | None:
     return IncidentRow.objects.filter(number=number).values_list("id", flat=True).first()
 
 
+def number_of(incident: UUID | str) -> int | None:
+    """The number by which people call an incident."""
+    return IncidentRow.objects.filter(id=incident).values_list("number", flat=True).first()
+
+
 def version_of(incident: UUID | str) -> int | None:
     """The version of an incident's stream, None when there is no such incident."""
     return IncidentRow.objects.filter(id=incident).values_list("version", flat=True).first()

@@ -26,12 +26,13 @@ from monitoring.arrivals import announce
 from monitoring.ingest.points import (
     Batch,
     PointError,
+    SeriesKey,
     TooMany,
     Unreadable,
     read_json,
     read_lines,
 )
-from monitoring.labels import BadSeries
+from monitoring.labels import BadSeries, check_series
 from monitoring.measurements import MAX_SERIES_PER_SOURCE, TooManySeries, Written
 
 MAX_ERRORS = 1_000
@@ -145,14 +146,14 @@ def _read(request: Request) -> Batch:
         raise TooLarge(str(error)) from error
 
 
-def _identify(batch: Batch, source: str) -> dict[Any, int]:
+def _identify(batch: Batch, source: str) -> dict[SeriesKey, int]:
     """Ids of the batch's series; points of series that cannot be made become errors."""
     keys = set(batch.keys)
     ids = measurements.known_ids(keys)
     new = [key for key in keys if key not in ids]
     if not new:
         return ids
-    faults = {key: fault for key in new if (fault := _fault(batch, key))}
+    faults = {key: fault for key in new if (fault := _fault(key))}
     sound = [key for key in new if key not in faults]
     try:
         ids |= measurements.find_or_make(sound, source, now(), batch.units)
@@ -166,15 +167,15 @@ def _identify(batch: Batch, source: str) -> dict[Any, int]:
     return ids
 
 
-def _fault(batch: Batch, key: Any) -> BadSeries | None:
+def _fault(key: SeriesKey) -> BadSeries | None:
     try:
-        measurements.check_key(key, batch.units.get(key, ""))
+        check_series(key[0], dict(key[1]))
     except BadSeries as error:
         return error
     return None
 
 
-def _drop(batch: Batch, faults: dict[Any, BadSeries]) -> None:
+def _drop(batch: Batch, faults: dict[SeriesKey, BadSeries]) -> None:
     if not faults:
         return
     for index, key in zip(batch.indexes, batch.keys, strict=True):

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from monitoring.labels import BadSeries, check_series
+from monitoring.labels import BadSeries, check_series, check_unit
 
 MAX_POINTS = 50_000
 MAX_AHEAD = timedelta(minutes=5)
@@ -121,6 +121,7 @@ def _read(items: list[Any], errors: list[PointError], now: datetime) -> Batch:
                 key = (item["series"], tuple(labels.items()) if labels else ())
                 hash(key)
                 if "unit" in item:
+                    check_unit(item["unit"])
                     batch.units[key] = item["unit"]
                 batch.keys.append(key)
                 batch.micros.append(micros)
@@ -152,6 +153,7 @@ def _explain(index: int, item: Any, now: datetime) -> PointError:
         return PointError(index, unknown[0], "unknown_field", message)
     try:
         check_series(item["series"], item.get("labels") or {})
+        check_unit(item.get("unit", ""))
     except BadSeries as error:
         return PointError(index, error.field, error.code, error.message)
     fault = _fault_of_time(item["time"], now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -13,7 +14,7 @@ from rest_framework.views import APIView
 
 from access.api.commands import CommandView
 from access.api.conditional import answer
-from access.doors import PUBLIC
+from access.doors import PUBLIC, public
 from access.models import Person
 from config.urls import handler400, handler403, handler404, handler500  # noqa: F401
 from config.urls import urlpatterns as real
@@ -64,6 +65,11 @@ class Broken(APIView):
         raise RuntimeError("a secret detail")
 
 
+@public
+def broken_page(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("a secret detail")
+
+
 class ToggleView(CommandView):
     command = Toggle
     required_action = "incidents:write"
@@ -89,5 +95,6 @@ urlpatterns = [
             ]
         ),
     ),
+    path("broken-page", broken_page),
     *real,
 ]

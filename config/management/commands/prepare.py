@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 UNUSED = ["redoc"]  # the other docs page of drf-spectacular-sidecar, a third of all bytes
 
@@ -20,7 +22,10 @@ class Command(BaseCommand):
     help = "Applies migrations, collects static files, and sees that there is an administrator."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        waiting = pending_migrations()
+        if waiting:
+            self.stdout.write(f"Applying {waiting} migrations.")
+            call_command("migrate", interactive=False, verbosity=0)
         self._collect_static_files()
         if "ensure_admin" in get_commands():
             call_command("ensure_admin")
@@ -35,6 +40,12 @@ class Command(BaseCommand):
         )
         stamp.write_text(found)
         self.stdout.write("Static files are collected.")
+
+
+def pending_migrations() -> int:
+    """How many migrations the database does not have yet."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def static_files_digest() -> str:

@@ -1,0 +1,42 @@
+"""Addresses under /api/v1/ of incidents."""
+
+from django.urls import URLPattern, path
+from rest_framework.views import APIView
+
+from incidents.api import commands, reading
+
+ONE = "incidents/<uuid:incident>"
+
+
+def route(address: str, view: type[APIView], name: str) -> URLPattern:
+    """An address beneath one incident."""
+    return path(f"{ONE}/{address}", view.as_view(), name=f"api-incident-{name}")
+
+
+urlpatterns = [
+    path("incidents", commands.IncidentsView.as_view(), name="api-incidents"),
+    path("incidents/counts", reading.CountsView.as_view(), name="api-incident-counts"),
+    path("incidents/similar", reading.SimilarView.as_view(), name="api-incident-similar"),
+    path(ONE, reading.IncidentView.as_view(), name="api-incident"),
+    route("timeline", reading.TimelineView, "timeline"),
+    route("export", reading.ExportView, "export"),
+    route("messages", commands.MessagesView, "messages"),
+    route("messages/<uuid:message>/redact", commands.RedactView, "redact"),
+    route("roles/take", commands.TakeRoleView, "take-role"),
+    route("roles/offer", commands.OfferRoleView, "offer-role"),
+    route("roles/accept", commands.AcceptRoleView, "accept-role"),
+    route("roles/decline", commands.DeclineRoleView, "decline-role"),
+    route("roles/release", commands.ReleaseRoleView, "release-role"),
+    route("join", commands.JoinView, "join"),
+    route("phase", commands.PhaseView, "phase"),
+    route("severity", commands.SeverityView, "severity"),
+    route("title", commands.TitleView, "title"),
+    route("impact", commands.ImpactView, "impact"),
+    route("updates", commands.UpdateView, "updates"),
+    route("notes", commands.NoteView, "notes"),
+    route("follow-ups", commands.FollowUpsView, "follow-ups"),
+    route("follow-ups/<uuid:follow_up>/done", commands.FollowUpDoneView, "follow-up-done"),
+    route("resolve", commands.ResolveView, "resolve"),
+    route("reopen", commands.ReopenView, "reopen"),
+    route("close", commands.CloseView, "close"),
+]

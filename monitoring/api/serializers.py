@@ -1,0 +1,127 @@
+"""Shapes of monitors, breaches and series on the REST doors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from monitoring.state import Urgency
+
+
+class DefinitionSerializer(serializers.Serializer[Any]):
+    """What a monitor watches, how, and what for."""
+
+    name = serializers.CharField(max_length=200)
+    kind = serializers.CharField(help_text="One of /api/v1/monitor-kinds.")
+    parameters = serializers.DictField(default=dict, help_text="By the kind's schema.")
+    series = serializers.CharField()
+    labels = serializers.DictField(child=serializers.CharField(), default=dict)
+    subjects = serializers.ListField(
+        child=serializers.CharField(), default=list, help_text="Refs such as service:checkout."
+    )
+    urgency = serializers.ChoiceField([str(u) for u in Urgency], default=str(Urgency.NOTIFY))
+    severity = serializers.IntegerField(
+        min_value=1, max_value=4, allow_null=True, default=None, help_text="A hint; 1 is worst."
+    )
+    environment = serializers.CharField(max_length=200, default="production")
+    description = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class MonitorSerializer(DefinitionSerializer):
+    """A monitor, and what its last evaluation said."""
+
+    id = serializers.UUIDField()
+    ref = serializers.CharField()
+    version = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    series_id = serializers.IntegerField(allow_null=True)
+    paused = serializers.BooleanField()
+    pause_reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+    status = serializers.CharField(help_text="ok, pending, breached, no_data, error or paused.")
+    since = serializers.DateTimeField(allow_null=True, help_text="In event time.")
+    sentence = serializers.CharField()
+    verdict = serializers.DictField(help_text="value, expected, lo, hi, score and n.")
+    last_at = serializers.DateTimeField(allow_null=True, help_text="Last point judged.")
+    evaluated_at = serializers.DateTimeField(allow_null=True)
+    seen = serializers.IntegerField(help_text="Points judged.")
+    late = serializers.IntegerField(help_text="Points that came behind the evaluation.")
+    error = serializers.CharField(help_text="Why the last evaluation failed; empty if it did not.")
+    breach = serializers.CharField(help_text="Ref of the open breach, or empty.")
+    breached_since = serializers.DateTimeField(allow_null=True)
+    breaches = serializers.IntegerField()
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why something is done."""
+
+    reason = serializers.CharField(max_length=2000)
+
+
+class BreachSerializer(serializers.Serializer[Any]):
+    """One breach; `onset` and `closed_at` are in event time."""
+
+    id = serializers.UUIDField()
+    ref = serializers.SerializerMethodField()
+    monitor = serializers.SerializerMethodField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    urgency = serializers.CharField()
+    subjects = serializers.ListField(child=serializers.CharField())
+    onset = serializers.DateTimeField()
+    opened_at = serializers.DateTimeField(help_text="When it was recorded.")
+    sentence = serializers.CharField()
+    evidence = serializers.DictField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    closing_sentence = serializers.CharField()
+    closing_reason = serializers.CharField()
+
+    def get_ref(self, row: Any) -> str:
+        """The breach's ref."""
+        return f"breach:{row.id}"
+
+    def get_monitor(self, row: Any) -> str:
+        """The monitor's ref."""
+        return f"monitor:{row.monitor}"
+
+
+class KindSerializer(serializers.Serializer[Any]):
+    """A kind of monitor."""
+
+    name = serializers.CharField()
+    summary = serializers.CharField()
+    schema = serializers.DictField(help_text="JSON Schema of the parameters.")
+    fields = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
+
+
+class SeriesSerializer(serializers.Serializer[Any]):
+    """A series; `labels` and `name` are its identity."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    labels = serializers.DictField(read_only=True)
+    unit = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    source = serializers.CharField(read_only=True)
+    first_wins = serializers.BooleanField(required=False)
+    created_at = serializers.DateTimeField(read_only=True)
+
+
+class BucketSerializer(serializers.Serializer[Any]):
+    """Measurements of a stretch of time."""
+
+    time = serializers.DateTimeField()
+    lo = serializers.FloatField()
+    mean = serializers.FloatField()
+    hi = serializers.FloatField()
+    n = serializers.IntegerField()
+
+
+class ChartSerializer(serializers.Serializer[Any]):
+    """A stretch of a series, down-sampled to buckets that keep the extremes."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    sampled = serializers.BooleanField()
+    buckets = BucketSerializer(many=True)

@@ -1,0 +1,48 @@
+"""Parameters are described once: schema, form and documentation derive from the dataclass."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitoring.kinds import BadParameter, kinds, make
+from monitoring.kinds.describe import form_fields, parameters, schema, table
+
+
+def test_the_kinds_are_found_in_the_folder() -> None:
+    assert list(kinds()) == ["absence", "age", "robust_deviation", "threshold"]
+
+
+def test_an_unknown_kind_is_refused_with_the_ones_there_are() -> None:
+    with pytest.raises(BadParameter, match="absence, age, robust_deviation, threshold"):
+        make("oracle", {})
+
+
+@pytest.mark.parametrize("name", list(kinds()))
+def test_every_parameter_is_in_the_schema_the_form_and_the_table(name: str) -> None:
+    kind = kinds()[name]
+    names = [p.name for p in parameters(kind)]
+    assert list(schema(kind)["properties"]) == names
+    assert [field["name"] for field in form_fields(kind)] == names
+    assert all(f"| `{each}` |" in table(kind) for each in names)
+    assert all(p.description.endswith(".") for p in parameters(kind))
+
+
+def test_the_schema_carries_types_bounds_units_and_defaults() -> None:
+    about = schema(kinds()["absence"])
+    assert about["additionalProperties"] is False
+    assert about["properties"]["silence"] == {
+        "type": "number",
+        "description": "Longest time without a measurement.",
+        "x-unit": "s",
+        "minimum": 1,
+        "maximum": 31_622_400,
+        "default": 600.0,
+    }
+    assert schema(kinds()["threshold"])["required"] == ["value"]
+
+
+@pytest.mark.parametrize("name", list(kinds()))
+def test_defaults_are_within_their_own_bounds(name: str) -> None:
+    required = {p.name: 5.0 for p in parameters(kinds()[name]) if p.required}
+    made = make(name, required)
+    assert make(name, {p.name: getattr(made, p.name) for p in parameters(kinds()[name])}) == made
