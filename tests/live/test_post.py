@@ -189,3 +189,36 @@ async def test_no_more_than_thirty_two_streams_are_followed_at_once(
         await said(incident, ana, "one stream counts once")
         for _ in range(40):
             assert (await socket.follow(incident))[0]["t"] == "sub.ok"
+
+
+async def test_a_slash_command_is_carried_out_and_not_posted(
+    server: Server, incident: str, bot: str
+) -> None:
+    async with opened(server, bot) as socket:
+        await socket.follow(incident)
+        await socket.say(t="cmd", cid="c1", stream=incident, text="/note cache is cold")
+        told = {frame["t"]: frame for frame in [await socket.hear("ev", "ack") for _ in range(2)]}
+        assert told["ev"]["events"][0]["type"] == "incident.note_added"
+        assert told["ack"]["dup"] is False
+        await socket.say(t="cmd", cid="c1", stream=incident, text="/note cache is cold")
+        assert (await socket.hear("ack"))["dup"] is True
+    assert await in_thread(texts, incident) == []
+
+
+async def test_an_unknown_command_is_refused_and_never_posted(
+    server: Server, incident: str, bot: str
+) -> None:
+    async with opened(server, bot) as socket:
+        for kind in ("cmd", "post"):
+            await socket.say(t=kind, cid=f"{kind}1", stream=incident, text="/nonsense now")
+            assert (await socket.hear("ack", "nack"))["code"] == "unknown_command"
+        await socket.say(t="cmd", cid="c2", stream=incident, text="no slash")
+        assert (await socket.hear("ack", "nack"))["code"] == "unknown_command"
+    assert await in_thread(texts, incident) == []
+
+
+async def test_help_is_told_to_who_asked_alone(server: Server, incident: str, bot: str) -> None:
+    async with opened(server, bot) as socket:
+        await socket.say(t="cmd", cid="c1", stream=incident, text="/help note")
+        assert "/note" in (await socket.hear("ack"))["reply"]
+    assert await in_thread(texts, incident) == []
