@@ -253,7 +253,7 @@ def kinds_offered() -> list[dict[str, Any]]:
             "name": name,
             "summary": kind.summary,
             "schema": schema(kind),
-            "fields": form_fields(kind),
+            "form": form_fields(kind),
         }
         for name, kind in kinds.kinds().items()
     ]

@@ -86,7 +86,9 @@ class ResultSerializer(serializers.Serializer[Any]):
     kept = serializers.IntegerField(help_text="Not replaced: the series is first-wins.")
     late = serializers.IntegerField(help_text="Behind what a monitor had already judged.")
     rejected = serializers.IntegerField()
-    errors = PointErrorSerializer(many=True, help_text="At most the first 1,000.")
+    errors = PointErrorSerializer(  # type: ignore[assignment]
+        many=True, help_text="At most the first 1,000."
+    )
 
 
 class AnyBody(BaseParser):
