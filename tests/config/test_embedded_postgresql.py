@@ -20,9 +20,9 @@ from config.servers.postgresql import APPLICATION, OWNER, SUPERUSER, PostgreSQL,
 class Life:
     """A server and the process that runs it now."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, durable: bool = False):
         account = server_account(folder)
-        self.server = PostgreSQL(server_home(folder, account), account, durable=False)
+        self.server = PostgreSQL(server_home(folder, account), account, durable)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> PostgreSQL:
@@ -51,8 +51,15 @@ def life(folder: Path) -> Iterator[Life]:
     living.stop()
 
 
-def test_what_was_committed_is_there_after_a_kill(life: Life) -> None:
-    server = life.start()
+@pytest.fixture
+def durable_life(folder: Path) -> Iterator[Life]:
+    living = Life(folder, durable=True)
+    yield living
+    living.stop()
+
+
+def test_what_was_committed_is_there_after_a_kill(durable_life: Life) -> None:
+    life, server = durable_life, durable_life.start()
     server.create_database()
     with psycopg.connect(server.url(OWNER)) as session:
         session.execute("CREATE TABLE kept (line text)")

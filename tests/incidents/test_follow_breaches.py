@@ -48,13 +48,13 @@ def follow() -> None:
     followers.catch_up([NAME])
 
 
-def ref(kind: str, number: int) -> str:
-    return f"{kind}:{UUID(int=number)}"
+def breach_ref(number: int) -> str:
+    return f"breach:{UUID(int=number)}"
 
 
 def opened(number: int = 1, onset: datetime = AT, **changes: Any) -> BreachOpened:
     facts: dict[str, Any] = {
-        "breach": ref("breach", number),
+        "breach": breach_ref(number),
         "monitor": str(UUID(int=1)),
         "name": "Model age",
         "kind": "age",
@@ -71,7 +71,7 @@ def opened(number: int = 1, onset: datetime = AT, **changes: Any) -> BreachOpene
 
 def ended(number: int = 1, at: datetime = AT) -> BreachClosed:
     return BreachClosed(
-        breach=ref("breach", number),
+        breach=breach_ref(number),
         monitor=str(UUID(int=1)),
         closed_at=at.isoformat(),
         sentence="The age is 1 h.",
