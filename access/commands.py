@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from access import events
@@ -10,6 +11,9 @@ from access.state import Account, Role, TokenState
 from eventlog.core import Command, Event, Refused
 
 MAX_NAME = 150
+# No @, so that nobody takes another's e-mail address for a name; no space, so that texts can call
+# people by it.
+SIGN_IN_NAME = re.compile(r"[\w.-]{1,150}")
 
 
 class PersonCommand(Command[Account]):
@@ -36,7 +40,7 @@ class AddPerson(PersonCommand):
         if state.exists:
             raise Refused("This account exists already.", code="exists", field="person")
         check_role(self.role)
-        check_name(self.sign_in_name, "sign_in_name")
+        check_sign_in_name(self.sign_in_name)
         check_name(self.display_name, "display_name")
         return [
             events.PersonAdded(
@@ -164,6 +168,16 @@ def check_name(name: str, field: str) -> None:
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         raise Refused(
             f"A name has 1 to {MAX_NAME} printable characters.", code="bad_name", field=field
+        )
+
+
+def check_sign_in_name(name: str) -> None:
+    """Raises `Refused` for a name that is no single word."""
+    if not SIGN_IN_NAME.fullmatch(name):
+        raise Refused(
+            "A sign-in name has 1 to 150 letters, digits, dots, dashes and underscores.",
+            code="bad_name",
+            field="sign_in_name",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -27,7 +28,7 @@ def add_person(context: Context, sign_in_name: str, password: str = "", **fields
     with transaction.atomic():
         store.execute(command, context)
         if password:
-            _store_password(person, password)
+            store_password(person, password)
     return Person.objects.get(id=person)
 
 
@@ -35,7 +36,7 @@ def set_password(context: Context, person: Person, password: str) -> None:
     """Gives the account a password and ends its sessions."""
     with transaction.atomic():
         store.execute(RecordPasswordSet(person=str(person.id), at=now()), context)
-        _store_password(str(person.id), password)
+        store_password(str(person.id), password)
 
 
 def end_sessions(context: Context, person: Person) -> None:
@@ -45,7 +46,13 @@ def end_sessions(context: Context, person: Person) -> None:
         Credential.objects.filter(person=person).update(session_salt=get_random_string(32))
 
 
-def _store_password(person: str, password: str) -> None:
+def new_password() -> str:
+    """A password of 120 random bits, to be shown once and changed."""
+    return secrets.token_urlsafe(15)
+
+
+def store_password(person: str, password: str) -> None:
+    """Writes the credential of an account, by its UUID. The log hears of it by a command."""
     Credential.objects.update_or_create(
         person_id=person,
         defaults={

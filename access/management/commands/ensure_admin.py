@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 
 from access.models import Person
-from access.people import add_person
+from access.people import add_person, new_password
 from access.state import Role
 from eventlog.core import Conflict, Context
 
@@ -25,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="admin", help="sign-in name (default: admin)")
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
-        password = secrets.token_urlsafe(15)
+        password = new_password()
         if _add_if_none(name, password):
             self.stdout.write(f"Administrator {name}, password {password} (shown this once).")
 
