@@ -1,7 +1,5 @@
 """The shipped default of `robust_deviation` on the labelled series of the Numenta benchmark.
 
-    python -m benchmarks.nab [--set rarity=2.7 …]
-
 Every file is read with the same parameters. A declared onset inside a labelled window finds it;
 one outside counts against us; the first min(15 %, 750) rows are probationary and count neither
 way. This is the plain count a commander would feel, not the benchmark's own weighted score.
@@ -20,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.figures import Figure
 from monitoring.kinds import Kind, Point, Verdict, make
 
 SHARED = Path(os.environ.get("DROPSTITCH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
@@ -78,32 +77,19 @@ def judge(file: str, kind: Kind, windows: list[tuple[datetime, datetime]]) -> Fo
     return Found(file, len(read), len(windows), hit, outside, seconds)
 
 
-def figures(found: list[Found]) -> list[dict[str, Any]]:
-    """The results as figures of a benchmark, the machine's failure with its goals."""
+def figures(found: list[Found]) -> list[Figure]:
+    """The results as figures: the machine's failure and the quiet series with their goals."""
     machine = next(f for f in found if "machine_temperature" in f.file)
     quiet = sum(f.outside for f in found if "NoAnomaly" in f.file)
+    labelled = f"{sum(f.windows for f in found)} labelled windows"
     return [
-        _budget("machine temperature: labelled windows hit", "of 4", "higher", machine.hit, 3),
-        _budget("machine temperature: onsets outside", "onsets", "lower", machine.outside, 1),
-        _budget("series without anomalies: onsets", "onsets", "lower", quiet, 0),
-        _budget("machine temperature: time", "s", "lower", round(machine.seconds, 2), 5),
+        Figure("machine temperature: windows hit, of 4", "windows", "higher", machine.hit, goal=3),
+        Figure("machine temperature: onsets outside", "onsets", "lower", machine.outside, goal=1),
+        Figure("series without anomalies", "onsets", "lower", quiet, goal=0),
+        Figure("machine temperature: time", "s", "lower", machine.seconds, goal=5),
+        Figure(f"all files: hit, of {labelled}", "windows", "higher", sum(f.hit for f in found)),
+        Figure("all files: onsets outside", "onsets", "lower", sum(f.outside for f in found)),
     ]
-
-
-def _budget(what: str, unit: str, better: str, ours: float, goal: float) -> dict[str, Any]:
-    holds = ours >= goal if better == "higher" else ours <= goal
-    return {
-        "what": what,
-        "unit": unit,
-        "better": better,
-        "ours": ours,
-        "other": goal,
-        "other_name": "goal",
-        "kind": "budget",
-        "ratio": round(ours / goal, 3) if goal else None,
-        "goal": goal,
-        "holds": holds,
-    }
 
 
 def run(settings: dict[str, Any] | None = None) -> list[Found]:
@@ -112,20 +98,18 @@ def run(settings: dict[str, Any] | None = None) -> list[Found]:
     return [judge(file, kind, windows) for file, windows in sorted(labels().items())]
 
 
-def main() -> None:
-    """Prints one line per file and the sums."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE")
-    given = dict(item.split("=", 1) for item in parser.parse_args().set)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Other parameters than the shipped ones."""
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="parameters of the kind"
+    )
+
+
+def measure(options: argparse.Namespace) -> list[Figure]:
+    """One line per file, and the figures that have goals."""
+    given = dict(item.split("=", 1) for item in options.set)
     found = run({name: json.loads(value) for name, value in given.items()})
     print(f"{'file':58} {'rows':>6} {'hit':>5} {'outside':>7} {'s':>5}")
     for f in found:
         print(f"{f.file:58} {f.rows:6} {f.hit:>3}/{f.windows} {f.outside:7} {f.seconds:5.2f}")
-    hit, windows = sum(f.hit for f in found), sum(f.windows for f in found)
-    print(
-        f"{'all':58} {sum(f.rows for f in found):6} {hit:>2}/{windows} {sum(f.outside for f in found):7}"
-    )
-
-
-if __name__ == "__main__":
-    main()
+    return figures(found)

@@ -69,8 +69,8 @@ def show_parcels() -> type[Any]:
     Only a process that calls this projects; others measure the log by itself. Django must be up.
     """
     from django.db import models
-    from django.db.models import F
 
+    from eventlog import rows
     from eventlog.projections import Projection
 
     class ParcelRow(models.Model):
@@ -78,8 +78,8 @@ def show_parcels() -> type[Any]:
         version = models.IntegerField()
         depot = models.TextField(db_index=True)
         status = models.TextField()
-        scans = models.IntegerField()
         scanned_at = models.DateTimeField(db_index=True)
+        items = models.JSONField()
 
         class Meta:
             app_label = "benchmarks"
@@ -97,11 +97,12 @@ def show_parcels() -> type[Any]:
             "depot": event.depot,
             "status": event.status,
             "scanned_at": record.occurred_at,
+            "items": event.items,
         }
         if record.version == 1:
-            ParcelRow.objects.create(id=event.parcel, scans=1, **seen)
+            rows.add(ParcelRow, id=event.parcel, **seen)
         else:
-            ParcelRow.objects.filter(id=event.parcel).update(scans=F("scans") + 1, **seen)
+            rows.change(ParcelRow, event.parcel, **seen)
 
     return ParcelRow
 

@@ -100,6 +100,7 @@ def time_chart(picture: Picture) -> str:
     parts = [
         f'<svg class="chart" height="{picture.height}" role="img" aria-label="{escape(picture.words)}">',
         _definitions(picture),
+        _range_area(frame),
         *_spans(frame),
         *_onset(frame),
         *(_grid(frame) if picture.axis else _baseline(frame)),
@@ -212,10 +213,11 @@ def _onset(frame: _Frame) -> Iterable[str]:
 
 
 def _grid(frame: _Frame) -> Iterable[str]:
-    for value in nice_ticks(frame.low, frame.high):
+    for value in nice_ticks(frame.low, frame.high, max(2, frame.picture.height // 55)):
         y = frame.y(value)
         yield f'<line class="c-grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
-        yield f'<text x="0" y="{y - 4}">{escape(tick_text(value))}</text>'
+        if y > frame.top + 16:
+            yield f'<text x="0" y="{y - 4}">{escape(tick_text(value))}</text>'
     yield from _baseline(frame)
 
 
@@ -239,14 +241,21 @@ def _times(frame: _Frame) -> Iterable[str]:
         )
 
 
+def _stretched(frame: _Frame, drawing: str) -> str:
+    """A drawing of 1000 units' width that is scaled sideways only."""
+    height = frame.picture.height
+    return (
+        f'<svg viewBox="0 0 1000 {height}" width="100%" height="{height}" '
+        f'preserveAspectRatio="none">{drawing}</svg>'
+    )
+
+
 def _lines(frame: _Frame) -> str:
     picture = frame.picture
-    out = f'<svg viewBox="0 0 1000 {picture.height}" width="100%" height="{picture.height}" preserveAspectRatio="none">'
-    out += _range_area(frame)
     expected = [
         (10 * frame.x(b.time), frame.y(b.expected)) for b in picture.band if b.expected is not None
     ]
-    out += _path(expected, "c-line c-line--base")
+    out = _path(expected, "c-line c-line--base")
     for run in _runs(picture.cells):
         out += _envelope(frame, run)
         for bad, part in _by_breach(frame, run):
@@ -255,7 +264,7 @@ def _lines(frame: _Frame) -> str:
     if picture.bound is not None:
         y = frame.y(picture.bound)
         out += f'<line class="c-rule c-rule--bad" x1="0" x2="1000" y1="{y}" y2="{y}"/>'
-    return out + "</svg>"
+    return _stretched(frame, out)
 
 
 def _range_area(frame: _Frame) -> str:
@@ -268,7 +277,7 @@ def _range_area(frame: _Frame) -> str:
     under = [
         (10 * frame.x(b.time), frame.y(b.low) if b.low is not None else frame.bottom) for b in band
     ]
-    return _path([*over, *reversed(under)], "c-area--accent", close=True)
+    return _stretched(frame, _path([*over, *reversed(under)], "c-area--accent", close=True))
 
 
 def _envelope(frame: _Frame, run: Sequence[Cell]) -> str:

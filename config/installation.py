@@ -81,12 +81,12 @@ class Installation:
         found = {"DROPSTITCH_DATA": str(self.data), "LOG_ANCHOR_FILE": str(self.data / "anchor")}
         for name, make in SECRETS.items():
             if name not in os.environ:
-                found[f"{name}_FILE"] = str(self._secret_file(name, make))
+                found[f"{name}_FILE"] = str(self.secret(name, make))
         return {name: value for name, value in found.items() if name not in os.environ}
 
     def passwords(self) -> dict[str, str]:
         """Passwords of the embedded database's roles, for TCP."""
-        files = {role: self._secret_file(name, _password) for role, name in PASSWORDS.items()}
+        files = {role: self.secret(name, _password) for role, name in PASSWORDS.items()}
         return {role: path.read_text().strip() for role, path in files.items()}
 
     def publish(self, environment: Mapping[str, str]) -> None:
@@ -114,7 +114,8 @@ class Installation:
             "Stop that one, or set DROPSTITCH_DATA to another folder."
         )
 
-    def _secret_file(self, name: str, make: Callable[[], str]) -> Path:
+    def secret(self, name: str, make: Callable[[], str]) -> Path:
+        """The file of a secret, made at the first time of asking."""
         path = self.secrets / name.lower()
         if not path.exists():
             unfinished = path.with_suffix(".unfinished")

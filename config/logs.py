@@ -92,6 +92,10 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
             # Our own line says more, and without the query string.
             "uvicorn.access": {"level": logging.CRITICAL, "propagate": False},
             "celery": ours,
+            # One line for every task there and back, several a second; failures are above this.
+            "celery.beat": quiet,
+            "celery.worker.strategy": quiet,
+            "celery.app.trace": quiet,
             "kombu": quiet,
             "httpx": quiet,
             "asyncio": quiet,

@@ -6,14 +6,18 @@ then web, sealer, worker and scheduler. Interrupt it, or send SIGTERM, to stop a
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Coroutine
 from dataclasses import replace
+from importlib.util import find_spec
 
 from config.embedded import EmbeddedServers
 from config.environment import ROOT
@@ -25,6 +29,7 @@ from config.supervisor import Log, Supervised, ending
 PATIENCE = 90.0  # seconds in which a part must become ready
 CELERY = ("-m", "celery", "--quiet", "-A", "config.celery:app")
 WORKER = ("--concurrency", "2", "--without-gossip", "--without-mingle")
+DEMO_SCOPES = ("incidents:write", "measurements:read", "measurements:write", "monitors:write")
 QUIET = {
     "PYTHONUNBUFFERED": "1",
     # Celery's warning about root is for those who accept pickles; we accept JSON
@@ -39,12 +44,14 @@ class Stopped(Exception):
 class Up:
     """One life of the installation."""
 
-    def __init__(self, installation: Installation, log: Log):
-        self.installation, self.log = installation, log
+    def __init__(self, installation: Installation, log: Log, demo: bool = False):
+        self.installation, self.log, self.demo = installation, log, demo
         self.environment: dict[str, str] = {}
         self.servers: list[Supervised] = []
         self.processes: list[Supervised] = []
         self.stopping = asyncio.Event()
+        self.asked_at: float | None = None
+        self.listening: socket.socket | None = None  # as long as we live, for every web process
 
     async def run(self) -> None:
         """Start everything, wait to be stopped, stop everything. Raises what prevented a start."""
@@ -59,11 +66,14 @@ class Up:
             await self._stop()
 
     def _asked_to_stop(self) -> None:
-        if self.stopping.is_set():
-            self.log.say("up", "asked again: killing what still runs, except the database")
+        # one Ctrl-C may reach us twice: from the terminal, and from whoever started us
+        if self.asked_at is None:
+            self.asked_at = time.monotonic()
+            self.stopping.set()
+        elif time.monotonic() - self.asked_at > 1:
+            self.log.say("up", "asked again: killing what still runs, except the servers")
             for child in self.processes:
                 child.kill()
-        self.stopping.set()
 
     async def _unless_stopped(self, start: Coroutine[None, None, None]) -> None:
         starting = asyncio.create_task(start)
@@ -79,6 +89,8 @@ class Up:
     async def _stop(self) -> None:
         self.log.say("up", "stopping")
         self.installation.withdraw()
+        if self.listening is not None:
+            self.listening.close()
         await asyncio.gather(*(child.stop() for child in self.processes))
         for server in reversed(self.servers):
             await server.stop()
@@ -88,7 +100,7 @@ class Up:
         for name in stop_leftovers(self.installation.run):
             self.log.say("up", f"stopped {name}, which an earlier life had left running")
         self.environment |= self.installation.environment()
-        listening = self._listen()
+        listening = self.listening = self._listen()
         await self._start_servers()
         self.installation.publish(self.environment)
         await self._prepare()
@@ -99,11 +111,40 @@ class Up:
         self._supervise("worker", *CELERY, "worker", *WORKER)
         self._supervise("beat", *CELERY, "beat", *self._schedule())
         await web.ready(lambda: self._is_ready(listening), PATIENCE)
+        if self.demo:
+            await self._start_demo(f"http://{self._address(listening)}")
         self.log.line(f"ready http://{self._address(listening)}")
+
+    async def _start_demo(self, url: str) -> None:
+        path = await asyncio.to_thread(self.installation.secret, "demo_token", self._issue_token)
+        self.environment["DROPSTITCH_URL"] = url
+        self.environment["DROPSTITCH_TOKEN"] = path.read_text().strip()
+        self._supervise("watch", "manage.py", "watch_host")
+        if find_spec("demo"):
+            self._supervise("demo", "-m", "demo")
+
+    def _issue_token(self) -> str:
+        issued = subprocess.run(
+            [
+                sys.executable,
+                "manage.py",
+                "issue_token",
+                "--name",
+                "demo",
+                "--scopes",
+                *DEMO_SCOPES,
+            ],
+            env={**os.environ, **self.environment},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return issued.stdout.strip()
 
     def _listen(self) -> socket.socket:
         """The web server's socket, which we hold so that a restarted one finds its port."""
-        wanted = int(os.environ.get("PORT", "8000"))
+        wanted = wanted_port()
         listening = listen(os.environ.get("HOST", "127.0.0.1"), wanted)
         got = listening.getsockname()[1]
         if got != wanted:
@@ -172,14 +213,25 @@ class Up:
             connection.close()
 
 
+def wanted_port() -> int:
+    """PORT from the environment. Raises `ValueError` with a sentence."""
+    text = os.environ.get("PORT", "8000")
+    if not text.isdigit() or not 0 < int(text) < 2**16:
+        raise ValueError(f"PORT is {text!r}, and must be a number from 1 to 65535.")
+    return int(text)
+
+
 def main() -> int:
-    """`python -m config.up`; the exit code is 0 after an orderly stop."""
+    """`python -m config.up [--demo]`; the exit code is 0 after an orderly stop."""
+    parser = argparse.ArgumentParser(prog="dropstitch up", description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="with something to watch")
+    options = parser.parse_args()
     log = Log()
     try:
         installation = Installation.here()
         installation.lock()
-        asyncio.run(Up(installation, log).run())
-    except (OSError, RuntimeError) as error:
+        asyncio.run(Up(installation, log, options.demo).run())
+    except (OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
         log.line(f"dropstitch: {error}")
         return 1
     return 0

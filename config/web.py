@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -47,7 +48,7 @@ def log_page(request: HttpRequest) -> HttpResponse:
     try:
         events, following = _events(request.GET.get("cursor")) if may_read else ([], None)
     except BadCursor as error:
-        return HttpResponseBadRequest(str(error))
+        raise BadRequest(str(error)) from error
     page = {
         "facts": _facts(),
         "checkpoint": Checkpoint.objects.order_by("-size").first(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from django.apps import AppConfig
@@ -18,6 +19,9 @@ class EventLogConfig(AppConfig):
     def ready(self) -> None:
         autodiscover_modules("checks", "metrics", "events", "projections", "reactions")
         post_migrate.connect(_install_followers, sender=self)
+        # What is loaded by now stays. Left to the garbage collector, it is looked through again
+        # every few pages of the log, which takes longer than to decode them.
+        gc.freeze()
 
 
 def _install_followers(**_: Any) -> None:

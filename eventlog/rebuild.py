@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 from eventlog.db import fast_cursor
 from eventlog.projections import Projection
 from eventlog.records import COLUMNS, Record
+from eventlog.rows import held_back
 from eventlog.store import head, read_after
 
 GATE = "SELECT pg_advisory_xact_lock(1162627398, 1)"
@@ -154,6 +155,8 @@ def differences(projection: Projection) -> dict[str, list[str]]:
     with transaction.atomic():
         for table in projection.tables:
             _run(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL)")
+        # A prepared statement does not notice that another table of the name has come in front.
+        _run("DISCARD PLANS")
         _run(DEFERRED)
         for record in _by_seq(tuple(projection.handlers), "true"):
             projection.apply(record)
@@ -176,7 +179,8 @@ def differences(projection: Projection) -> dict[str, list[str]]:
 def _filling(schema: str) -> Iterator[None]:
     """Within a transaction, tables named without a schema are those of `schema`."""
     _run(f"SET LOCAL search_path = {schema}, public", DEFERRED)
-    yield
+    with held_back():
+        yield
     _run(IMMEDIATE, "SET LOCAL search_path = public")
 
 

@@ -14,9 +14,13 @@ from incidents.markup import render
 from incidents.models import RoleRow
 from incidents.queries import Entry, entries_of
 
-# The channel shows messages themselves; a removed one changes where it stands.
-NOT_IN_CHANNEL = frozenset({"incident.note_added", "incident.message_redacted"})
+# Notes make no noise, a removed message changes where it stands, and whoever writes is there.
+NOT_IN_CHANNEL = frozenset(
+    {"incident.note_added", "incident.message_redacted", "incident.participant_joined"}
+)
 MESSAGE = "incident.message_posted"
+# Code may be wider than the column: the keyboard has to be able to scroll it.
+SCROLLED = '<pre tabindex="0">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,13 @@ class Rows:
 
 
 def rows_of(records: Sequence[Record]) -> list[Rows]:
-    """The rows of events of one incident. Messages need one query for who holds which role."""
-    held = roles_held(records[0].stream) if any(r.type == MESSAGE for r in records) else {}
+    """The rows of events, with one query for each incident that has messages among them."""
+    talking = {record.stream for record in records if record.type == MESSAGE}
+    held = {stream: roles_held(stream) for stream in talking}
     return [
         Rows(
             version=record.version,
-            channel=_channel(said(entry, record, held)),
+            channel=_channel(said(entry, record, held.get(record.stream, {}))),
             timeline=render_to_string("incidents/_entry.html", {"entry": entry}),
         )
         for entry, record in zip(entries_of(records), records, strict=True)
@@ -64,6 +69,6 @@ def said(entry: Entry, record: Record, held: dict[str, str]) -> dict[str, Any] |
         "client_id": event.client_id,
         "role": held.get(entry.actor.ref, ""),
         # Rendered and sanitised on this side only; an erased text leaves nothing.
-        "html": SafeString(render(event.text)),
+        "html": SafeString(render(event.text).replace("<pre>", SCROLLED)),
         "redacted": not event.text,
     }

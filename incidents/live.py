@@ -66,8 +66,8 @@ class IncidentStreams:
             for record, rows in zip(records, rows_of(records), strict=True)
         ]
 
-    def post(self, actor: Actor, stream: str, cid: str, text: str, at: datetime) -> Receipt:
-        """Posts a message; the same `cid` of the same author is posted once."""
+    def say(self, actor: Actor, stream: str, cid: str, text: str, at: datetime) -> Receipt:
+        """Posts a message or carries out a slash command, once for each `cid` of an author."""
         return say(incident_of(stream), actor.ref, cid, text, at)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from access.queries import people
 from access.rights import Actor
-from eventlog import store
+from eventlog import keys, store
 from eventlog.records import Record
 from incidents import measured, queries
 from incidents.fragments import MESSAGE, roles_held, said
@@ -51,7 +51,7 @@ def board(actor: Actor, which: str, cursor: str | None, now: datetime) -> dict[s
     counts = queries.counts(now)
     trends = measured.trends([card.id for card in found.cards], now)
     return {
-        "counts": asdict(counts) | {"breached": measured.breached()},
+        "counts": asdict(counts),
         "rows": [_row(card, trends.get(card.id)) for card in found.cards],
         "closed": [_row(card, None) for card in lately],
         "next": found.next,
@@ -60,7 +60,7 @@ def board(actor: Actor, which: str, cursor: str | None, now: datetime) -> dict[s
         "empty": _empty(which),
         "which": which,
         "position": store.head(),
-        "monitors": measured.monitors(),
+        "monitors": measured.at_a_glance(now),
         "events": _last_events(),
     }
 
@@ -297,6 +297,7 @@ def told_of(detail: Detail) -> dict[str, Any]:
     version = detail.card.version
     records = store.read_stream(detail.card.ref, max(version - NEWEST, 0), NEWEST)
     held = {role.person.ref: role.role for role in detail.roles if role.person}
+    keys.refresh(record.text for record in records)  # all messages' keys in one query
     entries = queries.entries_of(records)
     return {
         "entries": entries,
@@ -310,6 +311,7 @@ def channel(id: UUID, before: int) -> dict[str, Any]:
     """Rows of the channel before a version, oldest first."""
     after = max(before - 1 - NEWEST // 2, 0)
     records = store.read_stream(f"incident:{id}", after, before - 1 - after)
+    keys.refresh(record.text for record in records)
     return _channel(records, queries.entries_of(records), roles_held(str(id)))
 
 

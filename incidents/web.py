@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -33,7 +34,7 @@ def board(request: HttpRequest) -> HttpResponse:
             actor_of(request), request.GET.get("list", "active"), request.GET.get("cursor"), now()
         )
     except BadCursor as error:
-        return HttpResponseBadRequest(str(error))
+        raise BadRequest(str(error)) from error
     return render(request, "incidents/board.html", page)
 
 
@@ -65,7 +66,7 @@ def said(request: HttpRequest, number: int) -> HttpResponse:
     """Rows of the channel before a version."""
     before = request.GET.get("before", "")
     if not before.isdigit() or len(before) > 9:
-        return HttpResponseBadRequest("before: a version is a whole number")
+        raise BadRequest("before: a version is a whole number")
     page = pages.channel(_found(number), before=int(before))
     return render(
         request, "incidents/_rows.html", {**page, "incident": {"url": f"/incidents/{number}"}}

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -21,7 +22,13 @@ log = logging.getLogger(__name__)
 NUDGE_EVERY = 0.2
 QUIET_AFTER_FAILURE = 5.0
 
-Watcher = tuple[UUID, datetime | None]
+
+class Watcher(NamedTuple):
+    """A monitor of a series: how far it has judged, and when it is due."""
+
+    monitor: UUID
+    cursor: datetime | None
+    due_at: datetime
 
 
 def announce(touched: list[tuple[int, int]], now: datetime) -> int:
@@ -34,29 +41,31 @@ def announce(touched: list[tuple[int, int]], now: datetime) -> int:
     if not watchers:
         return 0
     late = [
-        (monitor, from_micros(micros))
+        (watcher.monitor, from_micros(micros))
         for series, micros in touched
-        for monitor, cursor in watchers.get(series, ())
-        if cursor is not None and from_micros(micros) <= cursor
+        for watcher in watchers.get(series, ())
+        if watcher.cursor is not None and from_micros(micros) <= watcher.cursor
     ]
     if late:
         _note_late(late)
-    _make_due([monitor for pairs in watchers.values() for monitor, _ in pairs], now)
+    waiting = [w.monitor for each in watchers.values() for w in each if w.due_at > now]
+    if waiting:
+        _make_due(waiting, now)
     nudge()
     return len({when for _, when in late})
 
 
 def _watchers(series: set[int]) -> dict[int, list[Watcher]]:
-    """Monitors of these series, with their cursors."""
+    """Monitors of these series."""
     found: dict[int, list[Watcher]] = defaultdict(list)
     with fast_cursor() as cursor:
         cursor.execute(
-            "SELECT series, monitor, cursor FROM monitoring_evaluation"
+            "SELECT series, monitor, cursor, due_at FROM monitoring_evaluation"
             " WHERE series = ANY(%s::bigint[])",
             ("{" + ",".join(map(str, series)) + "}",),
         )
-        for series_id, monitor, position in cursor.fetchall():
-            found[series_id].append((monitor, position))
+        for series_id, *watcher in cursor.fetchall():
+            found[series_id].append(Watcher(*watcher))
     return found
 
 

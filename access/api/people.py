@@ -74,7 +74,7 @@ class AddedSerializer(ReceiptSerializer):
     password = serializers.CharField(allow_null=True)
 
 
-class RoleSerializer(serializers.Serializer[Any]):
+class AccountRoleSerializer(serializers.Serializer[Any]):
     """A role."""
 
     role = serializers.ChoiceField(ROLES)
@@ -147,11 +147,11 @@ class RoleView(CommandView):
     """Changing what an account may do."""
 
     command = GrantRole
-    serializer_class = RoleSerializer
+    serializer_class = AccountRoleSerializer
     required_action = "people:manage"
     location = "api-person"
 
-    @extend_schema(request=RoleSerializer, responses={200: ReceiptSerializer})
+    @extend_schema(request=AccountRoleSerializer, responses={200: ReceiptSerializer})
     def post(self, request: Request, **path: Any) -> Response:
         """Grants a role, in place of the one before."""
         get_object_or_404(Person, id=path["person"])

@@ -25,6 +25,7 @@ from eventlog.store import Receipt
 log = structlog.get_logger(__name__)
 
 THREADS = 4
+HELP = "help"
 T = TypeVar("T")
 
 # how refusals of rules are called on this door; the others are `refused`
@@ -121,11 +122,10 @@ class Answers:
         if right not in streams.rights(actor, stream):
             raise Nack("forbidden", "You may not do that here.")
         try:
-            if right == "post":
-                return streams.post(actor, stream, cid, text, now()), ""
-            done = streams.command(actor, stream, cid, text, now())
-            return done.receipt, done.reply
+            return streams.say(actor, stream, cid, text, now()), ""
         except Refused as refusal:
+            if refusal.code == HELP:
+                return None, refusal.message
             raise nack_of(refusal) from refusal
 
 

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from access.rights import NOBODY
 from config.live import protocol
 from config.live.identity import Identity, from_token
-from config.live.limits import Bucket
+from config.live.limits import Bucket, Buckets
 from config.live.protocol import Close, Closed, Nack, count_of, encoded, text_of
 from eventlog.clock import now
 from eventlog.hub import Page, Subscription
@@ -271,27 +271,24 @@ class Connection:
     # Speaking
 
     async def _post(self, frame: Frame) -> None:
-        wait = self._live.posts.take(self.actor.person or self.actor.ref)
-        receipt, _ = await self._said(frame, wait, protocol.TEXT_CHARACTERS, "post")
-        self._acknowledge(frame, receipt)
+        await self._carry_out(frame, "post", self._live.posts)
 
     async def _command(self, frame: Frame) -> None:
-        wait = self._live.commands.take(self.actor.person or self.actor.ref)
-        receipt, reply = await self._said(frame, wait, protocol.TEXT_CHARACTERS, "command")
-        self._acknowledge(frame, receipt, **({"reply": reply} if reply else {}))
+        if not text_of(frame, "text", protocol.TEXT_CHARACTERS).lstrip().startswith("/"):
+            raise Nack("unknown_command", "A command starts with a slash.", field="text")
+        await self._carry_out(frame, "command", self._live.commands)
 
-    async def _said(self, frame: Frame, wait: float, longest: int, right: str) -> Any:
+    async def _carry_out(self, frame: Frame, right: str, allowed: Buckets) -> None:
         cid, stream = text_of(frame, "cid", 100), text_of(frame, "stream")
-        text = text_of(frame, "text", longest)
+        text = text_of(frame, "text", protocol.TEXT_CHARACTERS)
+        wait = allowed.take(self.actor.person or self.actor.ref)
         if wait:
             raise Nack("rate_limited", "Too fast.", retry=True, retry_ms=int(wait * 1000) + 1)
         await self.check()
-        return await self._live.answers.carry_out(self.actor, right, stream, cid, text)
-
-    def _acknowledge(self, frame: Frame, receipt: Any, **more: Any) -> None:
-        version = receipt.version if receipt else None
-        repeated = bool(receipt and receipt.repeated)
-        self._tell(t="ack", cid=frame["cid"], v=version, dup=repeated, **more)
+        answers = self._live.answers
+        receipt, reply = await answers.carry_out(self.actor, right, stream, cid, text)
+        done = {"v": receipt.version, "dup": receipt.repeated} if receipt else {"reply": reply}
+        self._tell(t="ack", cid=cid, **done)
 
 
 HANDLERS: dict[str, Callable[[Connection, Frame], Awaitable[None]]] = {

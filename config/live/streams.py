@@ -22,26 +22,16 @@ class Streams(Protocol):
         """Some of read, post and command; nothing at all for those who may not follow."""
 
     def show(self, records: Sequence[Record]) -> list[dict[str, Any]]:
-        """Of events of one stream, the fields of each in an `ev` frame: actor, cid, data, html.
-
-        Raises `UnknownEvent`.
-        """
+        """Of events of one stream, the fields of each in an `ev` frame: actor, cid, data, html."""
 
     def snapshot(self, stream: str) -> str:
         """Address of the page that shows where the stream stands."""
 
-    def post(self, actor: Actor, stream: str, cid: str, text: str, at: datetime) -> Receipt:
-        """Says something in the stream. Raises `Refused`."""
+    def say(self, actor: Actor, stream: str, cid: str, text: str, at: datetime) -> Receipt:
+        """Posts a text, or carries out the slash command that it is. Raises `Refused`.
 
-    def command(self, actor: Actor, stream: str, cid: str, text: str, at: datetime) -> Command:
-        """Carries out a slash command. Raises `Refused`."""
-
-
-class Command(Protocol):
-    """What a slash command led to: a receipt if it changed anything, a reply for its author."""
-
-    receipt: Receipt | None
-    reply: str
+        A refusal with the code ``help`` is an answer, told to nobody else.
+        """
 
 
 class Board(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 from django import template
@@ -110,14 +111,15 @@ def number(value: float | None) -> str:
     """A measured value with the digits that matter: four significant ones, grouped thousands."""
     if value is None:
         return "–"
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return "not a number"
     size = abs(value)
     if size and (size >= 1e7 or size < 1e-4):
-        return f"{value:.3e}".replace("e+0", "e").replace("e-0", "e−").replace("e+", "e")
-    places = 0 if size >= 1000 or float(value).is_integer() else max(0, 3 - len(str(int(size))) + 1)
-    text = f"{value:,.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+        text = f"{value:.4g}"
+    else:
+        places = max(0, 3 - math.floor(math.log10(size))) if size else 0
+        text = f"{value:,.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")
 
 

@@ -190,7 +190,7 @@ async def main() -> None:
 
     def on_event(stream: str, event: Frame) -> None:
         text = (event["data"] or {}).get("text", "")
-        print(event["at"], event["actor"]["name"], event["type"], text)
+        sys.stdout.write(f"{event['at']} {event['actor']['name']} {event['type']} {text}\n")
         if text.startswith("ping") and event["actor"]["ref"] != client.ref:
             tasks.add(asyncio.create_task(client.post(stream, "pong", cid=f"pong-{event['id']}")))
 

@@ -93,7 +93,9 @@ class KindSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     summary = serializers.CharField()
     schema = serializers.DictField(help_text="JSON Schema of the parameters.")
-    fields = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
+    form = serializers.ListField(
+        child=serializers.DictField(), help_text="Name, label, input, bounds and help of each."
+    )
 
 
 class SeriesSerializer(serializers.Serializer[Any]):
@@ -103,7 +105,7 @@ class SeriesSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(read_only=True)
     labels = serializers.DictField(read_only=True)
     unit = serializers.CharField(max_length=40, allow_blank=True, required=False)
-    source = serializers.CharField(read_only=True)
+    source = serializers.CharField(read_only=True)  # type: ignore[assignment]
     first_wins = serializers.BooleanField(required=False)
     created_at = serializers.DateTimeField(read_only=True)
 

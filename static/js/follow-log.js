@@ -251,13 +251,21 @@ const HANDLERS = {
     const subscription = log.streams.get(frame.stream);
     if (!subscription) return;
     subscription.live = true;
+    subscription.last = Math.max(subscription.last, frame.at ?? 0);
+    subscription.reader.onFrame?.(frame);
+  },
+  touch(log, frame) {
+    const subscription = log.streams.get(frame.stream);
+    if (!subscription) return;
+    subscription.last = Math.max(subscription.last, frame.position);
     subscription.reader.onFrame?.(frame);
   },
   ack(log, frame) {
     log.answer(frame.cid, { ok: true, ...frame });
   },
   nack(log, frame) {
-    log.answer(frame.cid, { ...frame, ok: false });
+    if (frame.cid) log.answer(frame.cid, { ...frame, ok: false });
+    else if (frame.code === "forbidden" || frame.code === "not_found") HANDLERS.revoked(log, frame);
   },
   pong(log, frame) {
     clearTimeout(log.timers.pong);

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from config.environment import INSECURE_KEY, Environment
+from config.environment import INSECURE_KEY, REFUSALS, Environment
 
 SECURE: dict[str, Any] = {
     "dropstitch_mode": "production",
     "secret_key": "k" * 50,
     "allowed_hosts": "dropstitch.example",
     "public_url": "https://dropstitch.example",
+    "trusted_proxy": True,
     "database_url": "postgresql://dropstitch_app@db/dropstitch",
     "database_owner_url": "postgresql://dropstitch_owner@db/dropstitch",
     "log_signing_key": "A" * 43 + "=",
@@ -25,6 +26,7 @@ INSECURE = [
     ({"secret_key": "short"}, "SECRET_KEY is the development key or shorter than 50"),
     ({"allowed_hosts": "*"}, "ALLOWED_HOSTS allows every host"),
     ({"public_url": "http://dropstitch.example"}, "PUBLIC_URL is not https"),
+    ({"trusted_proxy": False}, "TRUSTED_PROXY is off"),
     ({"log_signing_key": ""}, "LOG_SIGNING_KEY is missing"),
     ({"log_master_key": ""}, "LOG_MASTER_KEY is missing"),
     ({"database_owner_url": SECURE["database_url"]}, "DATABASE_OWNER_URL is the application's own"),
@@ -37,7 +39,7 @@ def test_secure_values_start_in_production() -> None:
 
 @pytest.mark.parametrize(("change", "sentence"), INSECURE)
 def test_an_insecure_value_stops_production_and_is_named(
-    change: dict[str, str], sentence: str
+    change: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ValidationError, match="refusing to start in production") as refused:
         Environment(**SECURE | change)
@@ -45,9 +47,21 @@ def test_an_insecure_value_stops_production_and_is_named(
 
 
 @pytest.mark.parametrize(("change", "sentence"), INSECURE)
-def test_development_only_tells(change: dict[str, str], sentence: str) -> None:
+def test_development_only_tells(change: dict[str, Any], sentence: str) -> None:
     told = Environment(**SECURE | change | {"dropstitch_mode": "development"}).insecure()
     assert [one for one in told if one.startswith(sentence)]
+
+
+def test_every_refusal_is_tested_here() -> None:
+    assert all(any(one.startswith(said) for _, said in INSECURE) for one in REFUSALS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("max_body_bytes", 12), ("database_pool", "many"), ("log_format", "xml")]
+)
+def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Environment(**SECURE | {name: value})
 
 
 def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

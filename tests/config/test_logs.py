@@ -76,7 +76,7 @@ def test_a_failure_is_one_line_with_its_traceback(lines: io.StringIO):
 def test_secrets_are_masked_wherever_they_stand(lines: io.StringIO, sensor: Machine):
     log = structlog.get_logger("test")
     log.warning("given", token=sensor.secret, password="hunter2", Authorization="Basic aHVudGVyMg")
-    log.warning(" ".join(("seen", sensor.secret, "in the text")))
+    log.warning("seen %s in the text", sensor.secret)
     logging.getLogger("x").warning("header %s", f"Bearer {sensor.secret}")
     logging.getLogger("x").warning("connecting to redis://user:hunter2@cache:6379/0")
     try:

@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cast import Machine, Player, api_with, bearer
 
+pytestmark = pytest.mark.django_db
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 
 
@@ -23,7 +24,6 @@ def exposed() -> str:
     return Client().get("/metrics").content.decode()
 
 
-@pytest.mark.django_db
 def test_requests_are_counted_by_the_name_of_their_route():
     labels = {"route": "api-token", "method": "GET", "status": "401"}
     before = count(exposed(), **labels)
@@ -34,6 +34,7 @@ def test_requests_are_counted_by_the_name_of_their_route():
     assert "00000000-0000" not in text
 
 
+@pytest.mark.django_db
 def test_addresses_and_methods_that_are_not_ours_make_no_new_series():
     labels = {"route": "unknown", "method": "OTHER"}
     before = count(exposed(), **labels)

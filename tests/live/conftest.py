@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,8 +31,8 @@ from incidents.commands import Declare
 from tests.cast import Player, machine
 
 SUBPROTOCOL = "dropstitch.v1.json"
-READY_SECONDS = 30
-ANSWER_SECONDS = 10
+READY_SECONDS = 60
+ANSWER_SECONDS = 30
 
 Frame = dict[str, Any]
 
@@ -135,9 +136,9 @@ def bot(ana: Player) -> str:
     return machine("incidents:write", owner=ana.ref, name="bot").secret
 
 
-async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+async def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """Runs what uses the database beside the loop."""
-    return await asyncio.to_thread(with_connection, function, *arguments)
+    return await asyncio.to_thread(with_connection, partial(function, *arguments, **named))
 
 
 async def said(stream: str, player: Player, *texts: str) -> None:
@@ -197,9 +198,9 @@ async def opened(
         yield Socket(connection)
 
 
-def cookies(player: Player) -> dict[str, str]:
+async def cookies(player: Player) -> dict[str, str]:
     """Headers of the player's signed-in browser."""
-    morsel = player.browser.cookies["sessionid"]
+    morsel = (await in_thread(lambda: player.browser)).cookies["sessionid"]
     return {"Cookie": f"sessionid={morsel.value}"}
 
 

@@ -1,0 +1,151 @@
+"""Series as pages draw them: plain values that the template tags of charts understand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise, zip_longest
+from typing import Any
+
+from eventlog.db import fast_cursor
+from monitoring import queries
+from monitoring.kinds.base import figure
+from monitoring.models import BreachRow
+from monitoring.queries import Chart, MonitorView
+
+SPARK_CELLS = 30
+SPARK_SPAN = timedelta(days=1)
+CELLS = 300
+MAX_BREACHES = 50
+SPARKS = """
+SELECT s.id, width_bucket(extract(epoch FROM m.time)::float8, s.until - %(span)s, s.until,
+    %(cells)s) AS cell, avg(m.value)
+FROM unnest(%(ids)s::bigint[], %(ends)s::float8[]) AS s(id, until)
+JOIN monitoring_measurement m ON m.series_id = s.id
+    AND m.time > to_timestamp(s.until - %(span)s) AND m.time <= to_timestamp(s.until)
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """The last day of a series: means of its cells, and the first bad one."""
+
+    values: list[float]
+    bad_from: int | None
+    words: str
+
+
+def sparks(monitors: Sequence[MonitorView]) -> dict[str, Spark]:
+    """The last day of data of each monitor's series, by the monitor's ref, in one query."""
+    drawn = [m for m in monitors if m.series_id is not None and m.last_at is not None]
+    found: dict[int, list[tuple[int, float]]] = {}
+    asked = {
+        "ids": [m.series_id for m in drawn],
+        "ends": [m.last_at.timestamp() for m in drawn if m.last_at],
+        "span": SPARK_SPAN.total_seconds(),
+        "cells": SPARK_CELLS,
+    }
+    with fast_cursor() as cursor:
+        cursor.execute(SPARKS, asked)
+        for series, cell, mean in cursor.fetchall():
+            found.setdefault(series, []).append((cell, mean))
+    return {m.ref: _spark(m, found.get(m.series_id or 0, [])) for m in drawn}
+
+
+def _spark(monitor: MonitorView, cells: Sequence[tuple[int, float]]) -> Spark:
+    values = [mean for _, mean in cells]
+    bad_from = None
+    if monitor.status == "breached" and monitor.breached_since and monitor.last_at:
+        since = monitor.breached_since - (monitor.last_at - SPARK_SPAN)
+        first = since / SPARK_SPAN * SPARK_CELLS
+        bad_from = sum(cell <= first for cell, _ in cells)
+    return Spark(values, bad_from, _spark_words(monitor, values))
+
+
+def _spark_words(monitor: MonitorView, values: Sequence[float]) -> str:
+    if len(values) < 2:
+        return f"{monitor.name}: no line to draw yet"
+    ends = f"from {figure(values[0])} to {figure(values[-1])}"
+    extremes = f"between {figure(min(values))} and {figure(max(values))}"
+    return f"{monitor.name}, last day of data: {ends}, {extremes}"
+
+
+def picture(
+    monitor: MonitorView,
+    start: datetime,
+    end: datetime,
+    onset: tuple[datetime, datetime, datetime] | None = None,
+) -> dict[str, Any] | None:
+    """A monitor's series from `start` to `end` with all it was judged by, None without data."""
+    if monitor.series_id is None:
+        return None
+    chart = queries.chart(monitor.series_id, start, end, CELLS)
+    if not chart.buckets:
+        return None
+    breaches = _breaches_within(monitor, start, end)
+    holes = _holes(chart)
+    last = chart.buckets[-1]
+    return {
+        "since": start,
+        "until": end,
+        "cells": [(b.time, b.lo, b.mean, b.hi) for b in chart.buckets],
+        "band": _band(monitor, start, end),
+        "bound": None,
+        "spans": [*holes, *(_span(b, end) for b in breaches)],
+        "onset": onset,
+        "name": monitor.name,
+        "last": figure(last.mean),
+        "sampled": chart.sampled,
+        "words": _words(monitor, chart, len(breaches), len(holes)),
+        "key": str(monitor.id),
+    }
+
+
+def _breaches_within(monitor: MonitorView, start: datetime, end: datetime) -> list[BreachRow]:
+    rows = queries.breaches(monitor.id).filter(onset__lte=end).order_by("-onset")[:MAX_BREACHES]
+    return [row for row in rows if row.closed_at is None or row.closed_at >= start]
+
+
+def _span(breach: BreachRow, end: datetime) -> tuple[datetime, datetime, str, str]:
+    return breach.onset, min(breach.closed_at or end, end), "breach", ""
+
+
+def _holes(chart: Chart) -> list[tuple[datetime, datetime, str, str]]:
+    """Stretches without data: much longer than is usual between two buckets."""
+    times = [bucket.time for bucket in chart.buckets]
+    steps = sorted(after - before for before, after in pairwise(times))
+    usual = steps[len(steps) // 2] if steps else (chart.end - chart.start) / CELLS
+    limit = max(4 * usual, (chart.end - chart.start) / CELLS)
+    ends = [chart.start, *times, chart.end]
+    return [
+        (before, after, "nodata", "") for before, after in pairwise(ends) if after - before > limit
+    ]
+
+
+def _band(
+    monitor: MonitorView, start: datetime, end: datetime
+) -> list[tuple[datetime, float | None, float | None, float | None]]:
+    """Steps of what was acceptable: each holds until the next."""
+    rows = queries.bands(monitor.id, start, end)
+    corners = []
+    for row, following in zip_longest(rows, rows[1:]):
+        until = following.time if following is not None else end
+        values = (row.lo, row.expected, row.hi)
+        corners += [(max(row.time, start), *values), (until, *values)]
+    return corners
+
+
+def _words(monitor: MonitorView, chart: Chart, breaches: int, holes: int) -> str:
+    lows, highs = [b.lo for b in chart.buckets], [b.hi for b in chart.buckets]
+    count = sum(b.n for b in chart.buckets)
+    parts = [
+        f"{count:,} measurements between {figure(min(lows))} and {figure(max(highs))}",
+        f"{breaches} breach{'' if breaches == 1 else 'es'}" if breaches else "no breach",
+    ]
+    if holes:
+        parts.append(f"{holes} stretch{'' if holes == 1 else 'es'} without data")
+    if chart.sampled:
+        parts.append("down-sampled, extremes kept")
+    return f"{monitor.name}: {', '.join(parts)}"

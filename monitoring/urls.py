@@ -1,0 +1,13 @@
+"""Addresses of the pages about monitors."""
+
+from django.urls import path
+
+from monitoring import web
+
+urlpatterns = [
+    path("monitors/", web.listed, name="monitors"),
+    path("monitors/new", web.create, name="monitor_new"),
+    path("monitors/<uuid:id>", web.monitor, name="monitor"),
+    path("monitors/<uuid:id>/pause", web.pause, name="monitor_pause"),
+    path("monitors/<uuid:id>/resume", web.resume, name="monitor_resume"),
+]

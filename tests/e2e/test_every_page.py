@@ -1,0 +1,180 @@
+"""Every page in both themes and on a phone: axe-core finds nothing and nothing is cut off."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from eventlog import store
+from eventlog.clock import now
+from eventlog.core import Context, uuid7
+from incidents import acting, commands
+from monitoring import evaluation
+from monitoring.commands import CreateMonitor
+from monitoring.models import MonitorRow
+from tests.cast import PASSWORD, Player
+from tests.e2e.conftest import PHONE, WIDE, Case, Open
+
+LOOKS: list[Any] = [
+    pytest.param({"color_scheme": "light", "viewport": WIDE}, id="light"),
+    pytest.param({"color_scheme": "dark", "viewport": WIDE}, id="dark"),
+    pytest.param({"color_scheme": "light", "viewport": PHONE}, id="phone"),
+    pytest.param({"color_scheme": "dark", "viewport": PHONE}, id="dark-phone"),
+]
+DIALOGS = (
+    "do-update",
+    "do-severity",
+    "do-phase",
+    "do-impact",
+    "do-follow-up",
+    "do-resolve",
+    "keys",
+)
+
+
+@pytest.fixture
+def monitor(server: object, root: Player) -> str:
+    """A threshold monitor that is out of bounds, with a hole in its data."""
+    id = str(uuid7())
+    definition = {"value": 0.585, "op": "below", "needed": 3, "of": 4}
+    command = CreateMonitor(
+        monitor=id,
+        at=now(),
+        name="click-through of search",
+        kind="threshold",
+        parameters=definition,
+        series="click_through",
+        subjects=["model:search"],
+    )
+    store.execute(command, Context.by(root.ref))
+    evaluation.watch(MonitorRow.objects.get(id=id))
+    points = [
+        {
+            "series": "click_through",
+            "time": (now() - timedelta(minutes=5 * (200 - step))).isoformat(),
+            "value": 0.62 if step < 170 else 0.55,
+        }
+        for step in range(200)
+        if not 60 < step < 90
+    ]
+    assert root.api.post("measurements", points, format="json").status_code == 200
+    evaluation.evaluate_due()
+    return id
+
+
+@pytest.fixture
+def busy(case: Case, ana: Player, bo: Player) -> Case:
+    """An incident in which a lot has happened."""
+    case.say(ana, "Every partner fell at once. @bo what does accounting show? See #1.")
+    case.say(bo, "```\nclick_log v42  partner_key  string  'p-10417'" + " wide" * 40 + "\n```")
+    asked: dict[str, Any] = {"incident": case.id, "at": now()}
+    for command in (
+        commands.TakeRole(**asked, role="commander", person=ana.ref),
+        commands.OfferRole(**asked, role="planning", to=bo.ref, by=ana.ref),
+        commands.EnterPhase(**asked, phase="mitigation"),
+        commands.StateImpact(**asked, text="All partners", unit="%", low=-77, best=-71, high=-64),
+        commands.PostUpdate(**asked, text="Known: the join drops every row."),
+        commands.AddFollowUp(**asked, follow_up=str(uuid7()), title="Alert on zero merged rows"),
+    ):
+        acting.carry_out(command, Context.by(ana.ref))
+    return case
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_an_incident_are_accessible(
+    browse: Open, busy: Case, ana: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(ana, **look)
+    for path in ("/", "/?list=closed", busy.path, busy.path + "#state", "/declare"):
+        page = visitor.visit(path)
+        page.wait_for_timeout(200)
+        assert visitor.violations() == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.parametrize("look", LOOKS[:2])
+def test_dialogs_are_accessible(
+    browse: Open, busy: Case, ana: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(ana, **look)
+    page = visitor.visit_live(busy.path)
+    for name in DIALOGS:
+        page.evaluate("(id) => document.getElementById(id).showModal()", name)
+        assert visitor.violations() == [], name
+        page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    assert visitor.violations() == [], "palette"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_monitors_are_accessible(
+    browse: Open, monitor: str, root: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(root, **look)
+    kinds = ("threshold", "absence", "age", "robust_deviation")
+    paths = ["/monitors/", "/monitors/?search=nothing", f"/monitors/{monitor}"]
+    paths += [f"/monitors/{monitor}?range=30d", *(f"/monitors/new?kind={kind}" for kind in kinds)]
+    for path in paths:
+        page = visitor.visit(path)
+        assert visitor.violations() == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_other_pages_are_accessible(
+    browse: Open, case: Case, root: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(root, noisy=True, **look)  # the browser reports the 404 that is asked for
+    for path in ("/log/", "/settings/", "/incidents/999"):
+        page = visitor.visit(path)
+        assert visitor.violations() == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_signing_in_leads_to_the_page_that_was_asked_for(
+    browse: Open, case: Case, ana: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(None, noisy=True, **look)
+    page = visitor.visit(case.path)
+    assert visitor.violations() == []
+    page.get_by_label("Name or e-mail").fill("ana")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    assert visitor.violations() == []
+    page.get_by_label("Name or e-mail").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("h1")).to_have_text("Ranker is slow")
+
+
+def test_a_chosen_theme_stays(browse: Open, ana: Player) -> None:
+    page = browse(ana, color_scheme="light").visit("/settings/")
+    page.get_by_label("Dark").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_token_is_shown_once_and_can_be_revoked(browse: Open, ana: Player) -> None:
+    visitor = browse(ana)
+    page = visitor.visit("/settings/")
+    page.get_by_label("Name").fill("pipeline")
+    page.get_by_label("measurements:write").check()
+    page.get_by_role("button", name="Issue token").click()
+    expect(page.locator("[data-secret]")).to_have_text(re.compile(r"^ds_[\w-]{43}$"))
+    page = visitor.visit("/settings/")
+    expect(page.locator("[data-secret]")).to_have_count(0)
+    page.get_by_role("link", name="Revoke pipeline…").click()
+    page.get_by_role("button", name="Revoke", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("opens nothing any more")
+
+
+def test_the_log_page_says_that_the_log_is_proved(browse: Open, case: Case, root: Player) -> None:
+    page = browse(root).visit("/log/")
+    expect(page.locator("tbody")).to_contain_text("incident.declared")
+    expect(page.get_by_role("button", name="Verify the whole log")).to_be_visible()
