@@ -126,7 +126,7 @@ def test_the_machine_failure_becomes_incidents_that_the_commander_resolves(door:
     declared = BreachRow.objects.count()
     assert f"{declared} declared:" in said
     assert declared >= 3
-    print(said, list(IncidentRow.objects.values_list("number","onset_best","ended_at","status")))
+    print(said, list(IncidentRow.objects.values_list("number", "onset_best", "ended_at", "status")))
     assert IncidentRow.objects.count() >= 3
     assert not IncidentRow.objects.filter(status="open").exclude(breaches_open__gt=0).exists()
 
