@@ -120,4 +120,4 @@ def test_a_broker_that_is_gone_is_noticed_soon(settings):
     started = time.monotonic()
     with pytest.raises(Exception, match="refused"):
         checks.broker_answers()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
