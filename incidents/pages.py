@@ -12,7 +12,7 @@ from access.queries import people
 from access.rights import Actor
 from eventlog import keys, store
 from eventlog.records import Record
-from incidents import measured, queries
+from incidents import measured, queries, slash
 from incidents.fragments import MESSAGE, roles_held, said
 from incidents.models import IncidentRow
 from incidents.policy import DEFAULT_SEVERITY, SEVERITY_WORDS
@@ -302,7 +302,7 @@ def told_of(detail: Detail) -> dict[str, Any]:
     return {
         "entries": entries,
         "cut": version > NEWEST,
-        "commands": [],
+        "commands": slash.listed(),
         **_channel(records, entries, held),
     }
 
