@@ -70,6 +70,11 @@ class Environment(BaseSettings):
     log_origin: str = Field(
         "dropstitch", description="Name of this installation's log, the first line of a checkpoint."
     )
+    log_trusted_keys: str = Field(
+        "",
+        description="Public keys that have signed this log before, separated by commas, as "
+        "`log_stats` prints them. Needed after the signing key was changed or a log was imported.",
+    )
     log_anchor_file: str = Field(
         "",
         description="File outside the database to which checkpoints are appended. "

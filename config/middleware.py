@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -89,6 +90,17 @@ def security_headers(get_response: Next) -> Next:
 def policy_text(directives: Mapping[str, Sequence[str]]) -> str:
     """A policy as the header has it."""
     return "; ".join(" ".join([name, *sources]) for name, sources in directives.items())
+
+
+def refuse_null(get_response: Next) -> Next:
+    """Answers 400 to a null character in an address: PostgreSQL has no text that could hold one."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise SuspiciousOperation("null character in an address")
+        return get_response(request)
+
+    return answer
 
 
 def in_one_thread(get_response: Next) -> Next:

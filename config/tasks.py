@@ -10,7 +10,7 @@ from django.conf import settings
 
 from config.models import Heartbeat, Verification
 from eventlog import erasures
-from eventlog.checkpoints import own_signer
+from eventlog.checkpoints import trusted_verifiers
 from eventlog.clock import now
 from eventlog.direct import connect
 from eventlog.verification import Report, verify
@@ -36,9 +36,8 @@ def verify_log(run: str) -> None:
             row = connection.execute("SELECT position FROM eventlog_head").fetchone()
             asked.total = int(row[0]) if row else 0
             step = _Progress(asked)
-            report = verify(
-                connection, [own_signer().verifier], Path(named) if named else None, step
-            )
+            anchor = Path(named) if named else None
+            report = verify(connection, trusted_verifiers(), anchor, step)
         report.problems += [f"{s} was erased and has its key again" for s in erasures.returned()]
         _keep(asked, report)
     except Exception as error:

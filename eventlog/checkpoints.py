@@ -125,6 +125,12 @@ def own_signer() -> Signer:
     return Signer(settings.ENV.log_origin, installation_key("log_signing_key"))
 
 
+def trusted_verifiers() -> list[Verifier]:
+    """This installation's key, and those that have signed its log before. Raises `BadNote`."""
+    older = [text for text in settings.ENV.log_trusted_keys.split(",") if text.strip()]
+    return [own_signer().verifier, *map(Verifier.parse, older)]
+
+
 def parse(note: str) -> Note:
     """Reads a signed note. Raises `BadNote`; says nothing about the signatures' worth."""
     text, separator, tail = note.rpartition("\n\n")

@@ -35,6 +35,7 @@ from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
 import orjson
 
 State = TypeVar("State")
+Answer = TypeVar("Answer")
 Json = Any
 Upcaster = Callable[[dict[str, Json]], dict[str, Json]]
 
@@ -180,18 +181,23 @@ _types: dict[str, type[Event]] = {}
 _upcasters: dict[tuple[str, int], Upcaster] = {}
 
 
-@cache
+def _remembered(asked: Callable[[type], Answer]) -> Callable[[type], Answer]:
+    """`functools.cache` of a question about a class; typed, since mypy finds ours unhashable."""
+    return cache(asked)
+
+
+@_remembered
 def field_names(cls: type) -> tuple[str, ...]:
     """Names of a dataclass's fields, remembered: asking dataclasses each time is slow."""
     return tuple(f.name for f in dataclasses.fields(cls))
 
 
-@cache
+@_remembered
 def _names_of(cls: type) -> frozenset[str]:
     return frozenset(field_names(cls))
 
 
-@cache
+@_remembered
 def personal_fields(cls: type) -> dict[str, str]:
     """Declared personal fields of an event class, name to subject template."""
     return {f.name: f.metadata[PERSONAL] for f in dataclasses.fields(cls) if PERSONAL in f.metadata}

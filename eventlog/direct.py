@@ -7,10 +7,19 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
 AsyncConnection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+# A server that vanished without a word is noticed within a minute.
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 
 
 def connect(purpose: str, *, owner: bool = False) -> Connection:
@@ -30,4 +39,5 @@ def _info(purpose: str, owner: bool) -> str:
     url = settings.ENV.database_owner_url if owner else settings.ENV.database_direct_url
     # Tests run in a database of another name than the configured one.
     name = connection.settings_dict["NAME"]
-    return make_conninfo(url, dbname=name, application_name=f"dropstitch {purpose}")
+    named = {"dbname": name, "application_name": f"dropstitch {purpose}"}
+    return make_conninfo("", **PATIENCE | conninfo_to_dict(url) | named)

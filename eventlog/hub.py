@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import psycopg
 import structlog
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, connection
 
 from eventlog.db import with_connection
 from eventlog.direct import AsyncConnection
@@ -205,8 +205,9 @@ class Hub:
             try:
                 async with self._reading:
                     await self._read()
-            except (DatabaseError, InterfaceError) as error:
-                log.warning("hub.read_failed", error=repr(error))
+            except Exception as error:
+                # Whatever it is: everybody waits for this loop, and it starts where it was.
+                log.error("hub.read_failed", error=repr(error))
                 await asyncio.sleep(RETRY_SECONDS[0])
 
     async def _read(self) -> None:

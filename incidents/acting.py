@@ -1,157 +1,28 @@
-"""What doors do beyond one `execute`: numbers, one incident per cause, words and their removal."""
+"""What doors do beyond one `execute`: words that are commands, and their removal for good."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from access.queries import called
 from eventlog import keys
-from eventlog.core import Command, Conflict, Context
+from eventlog.core import Command, Context, Refused
 from eventlog.store import Receipt, execute
 from incidents import slash
-from incidents.commands import AttachBreach, Declare, PostMessage, RecordRecovery, RedactMessage
+from incidents.commands import Declare, PostMessage, RedactMessage
+from incidents.declaring import declare, next_number
 from incidents.markup import mentions
-from incidents.models import BreachRow, IncidentRow
-from incidents.policy import REOPEN_WITHIN, cause_key, severity_of
+from incidents.queries import names_of
 from incidents.state import Incident
 
+__all__ = ["carry_out", "declare", "next_number", "redact", "say", "spoken", "understood"]
+
 MESSAGES = uuid5(NAMESPACE_URL, "urn:dropstitch:incidents:message")
-ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A breach that should become an incident, or join one."""
-
-    breach: str
-    monitor: str
-    monitor_name: str
-    title: str
-    sentence: str
-    urgency: str
-    severity: int | None
-    environment: str
-    subjects: list[str]
-    opened_at: datetime
-    onset: dict[str, str] | None = None
-
-    @property
-    def cause(self) -> str:
-        """The dedup key; a monitor without subjects is its own cause."""
-        return cause_key(self.environment, self.subjects or [self.monitor], self.urgency)
-
-
-def next_number() -> int:
-    """A number that no incident has. Numbers grow; a refused declaration leaves a gap."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('incidents_number'), coalesce(max(number), 0) FROM incidents_incident"
-        )
-        number, highest = cursor.fetchone()
-        if number <= highest:
-            # The log came from another installation, whose numbers this sequence never drew.
-            cursor.execute("SELECT setval('incidents_number', %s)", [highest + 1])
-            number = highest + 1
-    return int(number)
-
-
-def declare(command: Declare, context: Context) -> Receipt:
-    """Declares; raises a `Conflict` that names the open incident with the same cause."""
-    try:
-        return execute(command, context)
-    except Conflict as conflict:
-        if conflict.code != "same_cause":
-            raise
-        standing = IncidentRow.objects.filter(open_key=command.dedup_key).first()
-        number = standing.number if standing else None
-        raise Conflict(
-            f"Incident #{number} about the same is open already.", "same_cause", "subjects", number
-        ) from conflict
-
-
-def take_in(breach: Breach, at: datetime, declaring: Context, attaching: Context) -> None:
-    """Declares an incident for the breach, or attaches it to the one of the same cause.
-
-    Safe to repeat, and safe beside anybody else who declares: the database lets one through.
-    """
-    for _ in range(ATTEMPTS):
-        if BreachRow.objects.filter(breach=breach.breach).exists():
-            return
-        standing = _standing(breach)
-        if standing:
-            execute(_attachment(breach, str(standing.id), at), attaching)
-            return
-        try:
-            execute(_declaration(breach, at, declaring), declaring)
-            return
-        except Conflict as conflict:
-            if conflict.code != "same_cause":
-                raise
-    raise Conflict("Others kept declaring and resolving at the same moment.", "busy")
-
-
-def _standing(breach: Breach) -> IncidentRow | None:
-    """The open incident of this cause, or one that ended so recently that this continues it."""
-    same = IncidentRow.objects.filter(dedup_key=breach.cause)
-    ended_after = breach.opened_at - REOPEN_WITHIN
-    return (
-        same.filter(status="open").first()
-        or same.filter(ended_at__gt=ended_after).order_by("-ended_at").first()
-    )
-
-
-def _attachment(breach: Breach, incident: str, at: datetime) -> AttachBreach:
-    return AttachBreach(
-        incident=incident,
-        at=at,
-        breach=breach.breach,
-        monitor=breach.monitor,
-        sentence=breach.sentence,
-        opened_at=breach.opened_at,
-        urgency=breach.urgency,
-        monitor_name=breach.monitor_name,
-        subjects=breach.subjects,
-    )
-
-
-def _declaration(breach: Breach, at: datetime, context: Context) -> Declare:
-    incident = str(context.command_id)
-    return Declare(
-        incident=incident,
-        at=at,
-        number=next_number(),
-        title=breach.title,
-        severity=severity_of(breach.urgency, breach.severity),
-        declared_by=breach.breach,
-        environment=breach.environment,
-        subjects=breach.subjects,
-        dedup_key=breach.cause,
-        onset=breach.onset,
-        trigger=_attachment(breach, incident, at).attached(),
-    )
-
-
-def record_recovery(
-    breach: str, monitor: str, recovered_at: datetime, sentence: str, at: datetime, context: Context
-) -> None:
-    """Tells the incident that has the breach, if any, that it is over."""
-    attached = BreachRow.objects.filter(breach=breach).first()
-    if attached is None:
-        return
-    command = RecordRecovery(
-        incident=str(attached.incident),
-        at=at,
-        breach=breach,
-        monitor=monitor,
-        monitor_name=attached.monitor_name,
-        recovered_at=recovered_at,
-        sentence=sentence,
-    )
-    execute(command, context)
 
 
 def message_id(incident: str, author: str, client_id: str) -> str:
@@ -209,10 +80,22 @@ def redact(command: RedactMessage, context: Context) -> Receipt:
 
 
 def carry_out(command: Command[Incident], context: Context) -> Receipt:
-    """Any command on an incident, by its way."""
-    match command:
-        case Declare():
-            return declare(command, context)
-        case RedactMessage():
-            return redact(command, context)
-    return execute(command, context)
+    """Any command on an incident, by its way. A refusal calls people by their names."""
+    with _by_name():
+        match command:
+            case Declare():
+                return declare(command, context)
+            case RedactMessage():
+                return redact(command, context)
+        return execute(command, context)
+
+
+@contextmanager
+def _by_name() -> Iterator[None]:
+    try:
+        yield
+    except Refused as refusal:
+        words = {word.strip(".,;") for word in refusal.message.split()}
+        for ref, name in names_of(word for word in words if ":" in word[1:-1]).items():
+            refusal.message = refusal.message.replace(ref, name)
+        raise

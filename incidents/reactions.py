@@ -8,7 +8,7 @@ from eventlog.clock import now
 from eventlog.core import Context
 from eventlog.reactions import context_of, reacts_to
 from eventlog.records import Record
-from incidents.acting import Breach, record_recovery, take_in
+from incidents.declaring import Breach, record_recovery, take_in
 from incidents.policy import TITLE_LIMIT, declares
 from monitoring.events import BreachClosed, BreachOpened
 

@@ -97,6 +97,7 @@ class Chart:
 def monitors(search: str = "", status: str = "", kind: str = "") -> QuerySet[MonitorRow]:
     """Monitors in service whose name, series or subjects contain `search`."""
     rows = MonitorRow.objects.all()
+    search, status, kind = (without_nul(text) for text in (search, status, kind))
     if search:
         rows = rows.filter(
             Q(name__icontains=search) | Q(series__icontains=search) | Q(subjects__icontains=search)
@@ -196,8 +197,14 @@ def breach(ref: str) -> BreachRow | None:
 
 def catalogue(search: str = "", labels: Mapping[str, str] | None = None) -> QuerySet[Series]:
     """Series whose name contains `search` and that carry these labels."""
-    rows = Series.objects.filter(name__icontains=search) if search else Series.objects.all()
-    return rows.filter(labels__contains=dict(labels)) if labels else rows
+    rows = Series.objects.filter(name__icontains=without_nul(search))
+    wanted = {without_nul(name): without_nul(value) for name, value in (labels or {}).items()}
+    return rows.filter(labels__contains=wanted) if wanted else rows
+
+
+def without_nul(text: str) -> str:
+    """A text without the one character that PostgreSQL cannot hold, and so can never find."""
+    return text.replace("\x00", "")
 
 
 def series_named(fingerprint: str) -> Series | None:

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import orjson
 import structlog
+from django.db import DatabaseError
 
 from config.live.streams import Board, Streams
 from eventlog import keys
-from eventlog.core import UnknownEvent
 from eventlog.outbox import Item
 from eventlog.records import Record
 
@@ -104,15 +104,20 @@ class Encoder:
         kind = self._streams[stream.partition(":")[0]]
         try:
             return kind.show(records)
-        except UnknownEvent:
+        except DatabaseError:
+            raise
+        except Exception:
+            # One that cannot be shown must not keep the others from their followers.
             return [self._shown_alone(kind, record) for record in records]
 
     def _shown_alone(self, kind: Streams, record: Record) -> dict[str, Any]:
         try:
             return kind.show([record])[0]
-        except UnknownEvent as error:
-            # Written by a newer release. It still has a place in the order of versions.
-            log.warning("live.unknown_event", event=str(record.event_id), error=repr(error))
+        except DatabaseError:
+            raise
+        except Exception as error:
+            # Perhaps written by a newer release. It still has its place in the order of versions.
+            log.error("live.cannot_show", event=str(record.event_id), error=repr(error))
             return {"actor": {"ref": record.actor, "name": ""}, "data": None, "html": {}}
 
 

@@ -22,10 +22,7 @@ class Streams(Protocol):
         """Some of read, post and command; nothing at all for those who may not follow."""
 
     def show(self, records: Sequence[Record]) -> list[dict[str, Any]]:
-        """Of events of one stream, the fields of each in an `ev` frame: actor, cid, data, html.
-
-        Raises `UnknownEvent`.
-        """
+        """Of events of one stream, the fields of each in an `ev` frame: actor, cid, data, html."""
 
     def snapshot(self, stream: str) -> str:
         """Address of the page that shows where the stream stands."""

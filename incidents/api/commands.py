@@ -36,6 +36,9 @@ class OnIncident(CommandView):
         who = {self.actor_field: actor_of(request).ref} if self.actor_field else {}
         return super().build({**data, **who}, request)
 
+    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
+        return acting.carry_out(command, context)
+
 
 class IncidentsView(ListMixin, CommandView):
     """All incidents."""
@@ -68,8 +71,7 @@ class IncidentsView(ListMixin, CommandView):
         return super().build({**data, **supplied}, request)  # type: ignore[return-value]
 
     def carry_out(self, command: Command[Any], context: Context) -> Receipt:
-        assert isinstance(command, commands.Declare)
-        return acting.declare(command, context)
+        return acting.carry_out(command, context)
 
     def respond(self, receipt: Receipt) -> Response:
         response = super().respond(receipt)
@@ -212,10 +214,6 @@ class RedactView(OnIncident):
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
         privileged = can(actor_of(request), "incidents:redact")
         return super().build({**data, "privileged": privileged}, request)
-
-    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
-        assert isinstance(command, commands.RedactMessage)
-        return acting.redact(command, context)
 
 
 class FollowUpsView(OnIncident):

@@ -34,6 +34,7 @@ from monitoring.ingest.points import (
 )
 from monitoring.labels import BadSeries, check_series
 from monitoring.measurements import MAX_SERIES_PER_SOURCE, TooManySeries, Written
+from monitoring.metrics import MEASUREMENTS
 
 MAX_ERRORS = 1_000
 WRITERS = 8
@@ -191,7 +192,7 @@ def _drop(batch: Batch, faults: dict[SeriesKey, BadSeries]) -> None:
 
 def _answer(batch: Batch, written: Written, late: int) -> Response:
     errors = [asdict(error) for error in sorted(batch.errors, key=lambda e: e.index)]
-    counts = {
+    counts: dict[str, Any] = {
         "accepted": written.accepted,
         "unchanged": written.unchanged,
         "corrected": written.corrected,
@@ -200,6 +201,8 @@ def _answer(batch: Batch, written: Written, late: int) -> Response:
         "rejected": len(errors),
         "errors": errors[:MAX_ERRORS],
     }
+    for outcome in ("accepted", "unchanged", "corrected", "kept", "rejected"):
+        MEASUREMENTS.labels(outcome).inc(counts[outcome])
     if errors and not len(batch):
         detail = "None of the measurements can be used."
         return Response(problem(400, "all_rejected", detail, **counts), status=400)

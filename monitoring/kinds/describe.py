@@ -158,3 +158,9 @@ def _bounds(about: Parameter) -> str:
     low = f"≥ {about.minimum:g}" if about.minimum is not None else ""
     high = f"≤ {about.maximum:g}" if about.maximum is not None else ""
     return ", ".join(part for part in (low, high) if part)
+
+
+def document(kinds: Mapping[str, type[Kind]]) -> str:
+    """The section of the documentation that lists every kind with its parameters."""
+    parts = [f"### `{name}`\n\n{kind.summary}\n\n{table(kind)}" for name, kind in kinds.items()]
+    return "\n\n".join(parts)

@@ -76,6 +76,12 @@ def default_monitors(host: str) -> list[dict[str, Any]]:
         _threshold(
             "The installation answers slowly", "dropstitch.ready.latency", 1, itself, **full
         ),
+        _threshold(
+            "Events wait to be sealed", "dropstitch.log_unsealed_seconds", 5, itself, **full
+        ),
+        _threshold(
+            "Monitors are evaluated late", "dropstitch.monitors_overdue_seconds", 30, itself, **full
+        ),
         {
             "name": "This machine fell silent",
             "kind": "absence",

@@ -32,3 +32,8 @@ def test_a_fault_of_ours_is_a_page_that_names_the_request():
     assert answer.status_code == 500
     assert b"Something failed here" in answer.content
     assert b"a secret detail" not in answer.content
+
+
+@pytest.mark.parametrize("path", ["/monitors/?search=%00", "/%00", "/api/v1/series?search=%00"])
+def test_a_null_character_in_an_address_is_a_400(path: str, db: None):
+    assert Client().get(path).status_code == 400

@@ -34,6 +34,7 @@ def test_requests_are_counted_by_the_name_of_their_route():
     assert "00000000-0000" not in text
 
 
+@pytest.mark.django_db
 def test_addresses_and_methods_that_are_not_ours_make_no_new_series():
     labels = {"route": "unknown", "method": "OTHER"}
     before = count(exposed(), **labels)

@@ -119,6 +119,7 @@ def test_the_loser_of_command_learns_the_holder(incident: str, ana: Player, bo: 
     holder = IncidentRow.objects.get().commander
     assert (lost.status_code, lost.data["code"]) == (409, "role_held")
     assert lost.data["current"] == holder
+    assert lost.data["detail"] == "monitor is commander already."
     over = {"role": "commander", "instead_of": holder, "reason": "Ana is offline"}
     assert bo.api.post(f"{incident}/roles/take", over).status_code == 200
 

@@ -13,8 +13,8 @@ from django.db import connection
 from eventlog.clock import now
 from eventlog.core import Conflict, Context, uuid7
 from eventlog.store import execute
-from incidents.acting import Breach, declare, next_number, record_recovery, take_in
 from incidents.commands import Declare, Reopen, Resolve, TakeRole
+from incidents.declaring import Breach, declare, next_number, record_recovery, take_in
 from incidents.models import BreachRow, IncidentRow
 from incidents.policy import cause_key
 from tests.incidents.cast import ANA, AT, MODEL

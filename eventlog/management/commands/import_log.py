@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from eventlog.checkpoints import BadNote, Verifier, own_signer
+from eventlog.checkpoints import BadNote, Verifier, own_signer, trusted_verifiers
 from eventlog.direct import connect
 from eventlog.imports import NotImported, import_log, lines_of
 
@@ -28,13 +28,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signer = own_signer()
         try:
-            verifiers = [signer.verifier, *(Verifier.parse(text) for text in options["key"])]
+            verifiers = [*trusted_verifiers(), *map(Verifier.parse, options["key"])]
             with connect("import_log", owner=True) as connection, tqdm(unit=" lines") as bar:
                 lines = lines_of(options["file"])
                 count = import_log(connection, lines, signer, verifiers, bar.update)
         except (NotImported, BadNote, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{count:,} events imported; now run rebuild_projections, and verify_log with the "
-            "same --key"
+            f"{count:,} events imported; now add a --key of theirs to LOG_TRUSTED_KEYS, run "
+            "rebuild_projections, and verify_log"
         )

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from eventlog import erasures
-from eventlog.checkpoints import BadNote, Verifier, own_signer
+from eventlog.checkpoints import BadNote, Verifier, trusted_verifiers
 from eventlog.direct import Connection, connect
 from eventlog.verification import Report, verify
 
@@ -31,12 +31,12 @@ class Command(BaseCommand):
             "--key",
             action="append",
             default=[],
-            help="a further public key that may have signed, as log_stats prints it",
+            help="a public key that may have signed besides ours and LOG_TRUSTED_KEYS",
         )
         parser.add_argument("--anchor", type=Path, help="anchor file; LOG_ANCHOR_FILE unless given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        verifiers = [own_signer().verifier, *_keys(options["key"])]
+        verifiers = _keys(options["key"])
         named = options["anchor"] or settings.ENV.log_anchor_file
         anchor = Path(named) if named else None
         with connect("verify_log") as connection, _bar(connection) as bar:
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 def _keys(texts: list[str]) -> list[Verifier]:
     try:
-        return [Verifier.parse(text) for text in texts]
+        return [*trusted_verifiers(), *map(Verifier.parse, texts)]
     except BadNote as error:
         raise CommandError(str(error)) from error
 

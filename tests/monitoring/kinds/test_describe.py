@@ -6,6 +6,7 @@ import pytest
 
 from monitoring.kinds import BadParameter, kinds, make
 from monitoring.kinds.describe import form_fields, parameters, schema, table
+from monitoring.management.commands.document_kinds import PAGE, documented
 
 
 def test_the_kinds_are_found_in_the_folder() -> None:
@@ -46,3 +47,8 @@ def test_defaults_are_within_their_own_bounds(name: str) -> None:
     required = {p.name: 5.0 for p in parameters(kinds()[name]) if p.required}
     made = make(name, required)
     assert make(name, {p.name: getattr(made, p.name) for p in parameters(kinds()[name])}) == made
+
+
+def test_the_documentation_lists_the_kinds_as_they_are() -> None:
+    page = PAGE.read_text()
+    assert documented(page) == page, "run manage.py document_kinds"
