@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -110,7 +111,7 @@ class Rebuilding:
 
     def run(self) -> Found:
         """Breaks something, so that a reaction has fired, then rebuilds until all is read."""
-        with self._api, self._pages:
+        with closing(self._api), closing(self._pages):
             self._break_something()
             before = self._side_effects()
             rebuilds = self._rebuild_while_busy()
