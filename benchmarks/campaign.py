@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,10 @@ class Client:
         self._must(f"incidents/{self.closed}/resolve", outcome="fixed", summary="A trial.")
         self._must(f"incidents/{self.closed}/close")
 
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._http.close()
+
     def command(self, number: int) -> None:
         """One command: mostly messages, now and then to a closed incident, which refuses."""
         with self._lock:
@@ -138,7 +142,7 @@ class Campaign:
 
     def run(self) -> Verdict:
         """Sends and kills, lets everything settle, and looks."""
-        with ThreadPoolExecutor(SENDERS + 2) as pool:
+        with closing(self.client), ThreadPoolExecutor(SENDERS + 2) as pool:
             sending = pool.submit(self._send, pool)
             try:
                 self._kill_all()

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from config.environment import ROOT
+from eventlog.core import event_types
+from incidents.sentences import told
+from monitoring.pages import CHANGES, STATES
 
 STATIC, TEMPLATES = ROOT / "static", ROOT / "templates"
 SCRIPTS = sorted((STATIC / "js").glob("*.js"))
@@ -80,11 +83,28 @@ def test_every_icon_that_a_template_names_is_in_the_sprite() -> None:
         assert named <= drawn, f"{page.name}: {named - drawn}"
 
 
-def test_every_event_of_an_incident_has_an_icon() -> None:
-    from incidents.sentences import _told
-
+def test_every_icon_that_code_names_is_in_the_sprite() -> None:
     drawn = set(re.findall(r'id="i-([\w-]+)"', (STATIC / "icons.svg").read_text()))
-    assert {told.icon for told in _told.values()} | {"dot"} <= drawn
+    todo = set(re.findall(r'"icon": "([\w-]+)"', (ROOT / "incidents/pages.py").read_text()))
+    events = {told(event_type).icon for event_type in event_types()}
+    states = {icon for *_, icon in STATES.values()} | {icon for icon, _ in CHANGES.values()}
+    assert todo | events | states <= drawn
+
+
+def test_every_class_that_styles_name_is_used() -> None:
+    built = {"c-tick", "dot", "sev", "chip", "banner", "toast", "css"}  # their kind comes from a value
+    sources = [
+        *PAGES,
+        *SCRIPTS,
+        *(ROOT / "config").rglob("*.py"),
+        *(ROOT / "incidents").glob("*.py"),
+    ]
+    text = "\n".join(path.read_text() for path in sources)
+    for style in STYLES:
+        rules = re.sub(r"/\*.*?\*/", "", style.read_text(), flags=re.S)
+        named = set(re.findall(r"\.([a-zA-Z][\w-]*)", rules))
+        unused = {n for n in named if n not in text and n.partition("--")[0] not in built}
+        assert unused == set(), style.name
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
