@@ -91,7 +91,7 @@ class Client:
             lot = self._random.random()
             incident = self._random.choice(self.open) if lot > 0.15 else self.closed
         text = f"campaign message {number}"
-        address, body = f"incidents/{incident}/messages", {"text": text}
+        address, body = f"incidents/{incident}/messages", dict[str, Any](text=text)
         if lot > 0.95:
             address, body = "incidents", {"title": text, "separate": True}
         self._until_answered(text, address, body)

@@ -10,11 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from benchmarks import parcels
 from benchmarks.figures import Figure
 from benchmarks.installation import installation
 from config.environment import ROOT
+from eventlog.core import uuid7
+
+if TYPE_CHECKING:
+    from eventlog.bulk import Told
 
 STREAMS = 1_000
 LOAD_BUDGET_SECONDS = 600 / 1_000_000
@@ -48,10 +53,9 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     ]
 
 
-def history(events: int) -> Iterator[object]:
+def history(events: int) -> Iterator[Told]:
     """Scans of 1,000 parcels in turn."""
     from eventlog.bulk import Told
-    from eventlog.core import uuid7
 
     names = [str(uuid7()) for _ in range(STREAMS)]
     for number in range(events):
