@@ -45,6 +45,9 @@ class Buckets:
         self._rate, self._burst, self._clock = rate, burst, clock
         self._buckets: dict[str, Bucket] = {}
 
+    def __len__(self) -> int:
+        return len(self._buckets)
+
     def take(self, key: str) -> float:
         """As `Bucket.take`, for this key."""
         if len(self._buckets) >= FULL_AGAIN_SWEEP and key not in self._buckets:
