@@ -85,7 +85,7 @@ def test_an_append_within_a_transaction_goes_with_it() -> None:
 def test_a_single_event_takes_no_transaction_around_its_statement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse() -> None:
+    def refuse(**_: object) -> None:
         raise AssertionError("a transaction was opened")
 
     with monkeypatch.context() as patched:
