@@ -153,7 +153,7 @@ def labels_of(number: int) -> dict[str, str]:
 def over_http(options: argparse.Namespace, url: str, token: str, turn: int) -> float:
     """New measurements per second, as the installation counts them."""
     work: Work = drive(sender, options.clients, options.seconds, url, token, turn)
-    accepted = sum(answer for answers in work.answers for answer in answers)
+    accepted: int = sum(answer for answers in work.answers for answer in answers)
     return accepted / work.seconds
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -20,7 +21,8 @@ SENTENCES = {
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Malformed, from an unknown host, or with too many fields."""
-    return _answer(request, 400)
+    detail = str(exception) if isinstance(exception, BadRequest) else ""
+    return _answer(request, 400, detail)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -15,7 +15,7 @@ from config.servers.children import Program
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
-STEADY = 60.0  # seconds of life after which the next pause is the first one again
+STEADY = 10.0  # seconds of life after which the next pause is the first one again
 COLOURS = ("36", "32", "33", "35", "34", "31")
 
 

@@ -18,7 +18,6 @@ import time
 from collections.abc import Coroutine
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 
 from config.embedded import EmbeddedServers
 from config.environment import ROOT
@@ -129,8 +128,7 @@ class Up:
             path = await asyncio.to_thread(self.installation.secret, variable, issue)
             self.environment[variable] = path.read_text().strip()
         self._supervise("watch", "manage.py", "watch_host")
-        if find_spec("demo"):
-            self._supervise("demo", "-m", "demo")
+        self._supervise("demo", "-m", "demo")
 
     def _issue_token(self, name: str, scopes: tuple[str, ...]) -> str:
         issued = subprocess.run(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 
 from eventlog.models import Checkpoint, FollowerPosition, ParkedEvent, StoredEvent, Stream
@@ -50,8 +52,19 @@ class StoredEventAdmin(ReadOnly):
     search_fields = ("=stream", "=type", "=actor")
     search_help_text = "an exact stream, type or actor"
     ordering = ("-seq",)
-    exclude = ("hash",)
-    readonly_fields = ("hash_in_hex",)
+    exclude = ("hash", "payload")
+    readonly_fields = ("text", "hash_in_hex")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StoredEvent]:
+        """Events with the exact text that was hashed: psycopg would decode a json column."""
+        text = Cast("payload", TextField())
+        events: QuerySet[StoredEvent] = super().get_queryset(request)
+        return events.defer("payload").annotate(text=text)
+
+    @admin.display(description="payload")
+    def text(self, event: Any) -> str:
+        """The payload as stored."""
+        return str(event.text)
 
     @admin.display(description="hash")
     def hash_in_hex(self, event: StoredEvent) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -39,8 +40,8 @@ def _kept(path: Path) -> str:
 
 
 def _draw(path: Path) -> None:
-    # Several processes may start at once: all must end up with the key of the first.
-    draft = path.with_suffix(f".{os.getpid()}")
+    # Several threads and processes may start at once: all must end up with the key of the first.
+    draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(base64.b64encode(os.urandom(LENGTH)).decode() + "\n")
     try:

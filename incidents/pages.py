@@ -12,7 +12,7 @@ from access.queries import people
 from access.rights import Actor
 from eventlog import keys, store
 from eventlog.records import Record
-from incidents import measured, queries
+from incidents import measured, queries, slash
 from incidents.fragments import MESSAGE, roles_held, said
 from incidents.models import IncidentRow
 from incidents.policy import DEFAULT_SEVERITY, SEVERITY_WORDS
@@ -253,13 +253,13 @@ def _todo(
     mine = {role["role"].role for role in roles if role["mine"]}
     offers = [role for role in roles if role["offered_to_me"]]
     todo = [
-        {"icon": "role", "text": f"Accept {role['label'].lower()}, or say no"} for role in offers
+        {"icon": "hand", "text": f"Accept {role['label'].lower()}, or say no"} for role in offers
     ]
     card = detail.card
     if mine & {"commander", "communications"}:
         todo.append(
             {
-                "icon": "update",
+                "icon": "bell",
                 "text": "Post the update that is overdue" if card.overdue else "Post the update",
                 "open": "do-update",
                 "key": "U",
@@ -269,13 +269,13 @@ def _todo(
         )
     if "commander" in mine:
         if not detail.impacts:
-            todo.append({"icon": "impact", "text": "Say who is hurt, and how", "open": "do-impact"})
+            todo.append({"icon": "chart", "text": "Say who is hurt, and how", "open": "do-impact"})
         vacant = [role["label"].lower() for role in roles if not role["role"].person]
         if vacant:
-            todo.append({"icon": "role", "text": f"Fill or leave vacant: {', '.join(vacant)}"})
+            todo.append({"icon": "user", "text": f"Fill or leave vacant: {', '.join(vacant)}"})
     if card.proposal == "resolve" and mine:
         text = "Every breach has ended: check, then resolve"
-        todo.append({"icon": "recovered", "text": text, "open": "do-resolve"})
+        todo.append({"icon": "check", "text": text, "open": "do-resolve"})
     return todo
 
 
@@ -302,7 +302,7 @@ def told_of(detail: Detail) -> dict[str, Any]:
     return {
         "entries": entries,
         "cut": version > NEWEST,
-        "commands": [],
+        "commands": slash.listed(),
         **_channel(records, entries, held),
     }
 

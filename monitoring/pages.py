@@ -38,7 +38,7 @@ RANGES = {
 FRESH = timedelta(hours=1)
 HISTORY = 50
 CHANGES = {
-    "monitor.created": ("join", "created it"),
+    "monitor.created": ("plus", "created it"),
     "monitor.revised": ("back", "revised it"),
     "monitor.paused": ("lock", "paused it"),
     "monitor.resumed": ("check", "resumed it"),

@@ -177,9 +177,14 @@ class Connection:
             await handle(self, frame)
         except Nack as refusal:
             self._refuse(frame, refusal)
-        except DatabaseError as error:
-            log.warning("live.database_failed", frame=frame["t"], error=repr(error))
-            self._refuse(frame, Nack("server_error", "The database did not answer.", retry=True))
+        except Closed:
+            raise
+        except Exception as error:
+            # Nothing is known of what became of it; the same client id may be sent again.
+            log.exception("live.frame_failed", frame=frame["t"], error=repr(error))
+            if frame["t"] == "sub":
+                raise Closed(Close.RESTART) from error
+            self._refuse(frame, Nack("server_error", "That did not work. Try again.", retry=True))
 
     def _refuse(self, frame: Frame, refusal: Nack) -> None:
         about = {name: frame[name] for name in ("id", "cid", "stream") if name in frame}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 import time
 from types import FrameType
@@ -36,6 +37,8 @@ from eventlog.records import Record
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
+# A thread that has heard from the database waits this long for a loop busy with sockets.
+SWITCH_SECONDS = 0.001
 RIGHTS = ("person:", "token:")
 
 
@@ -87,6 +90,7 @@ class Live:
     async def _start(self) -> None:
         async with self._starting:
             if self._ticking is None:
+                sys.setswitchinterval(SWITCH_SECONDS)
                 await self.hub.start()
                 self._ticking = asyncio.create_task(self._tick())
                 self._announce_end()

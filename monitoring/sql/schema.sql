@@ -46,9 +46,11 @@ BEGIN
     IF start < '1990-01-01' OR start > now() + interval '2 months' THEN
         RAISE EXCEPTION 'no measurements are kept for %', to_char(start, 'YYYY-MM');
     END IF;
-    -- One creator at a time; the loser finds the table made.
+    -- One creator at a time; the loser finds the table made. It looks in pg_class, since the cache
+    -- behind to_regclass may remember for a moment that there was none.
     PERFORM pg_advisory_xact_lock(1297042254, 1);
-    IF to_regclass('public.' || name) IS NOT NULL THEN
+    IF EXISTS (SELECT FROM pg_class
+        WHERE relname = name AND relnamespace = 'public'::regnamespace) THEN
         RETURN name;
     END IF;
     EXECUTE format('CREATE TABLE public.%I (LIKE public.monitoring_measurement INCLUDING DEFAULTS'

@@ -47,6 +47,7 @@ export class Composer {
     });
     this.input.addEventListener("input", () => {
       this.outbox.draft = this.input.value;
+      this.complain("");
       this.fit();
     });
     this.fit();
@@ -61,6 +62,7 @@ export class Composer {
     if (!text) return;
     const isCommand = text.startsWith("/") && !text.startsWith("//");
     if (isCommand) return void this.command(text);
+    this.reply("");
     const unsent = this.outbox.add(text);
     if (!unsent) return this.complain("Fifty messages wait to be sent. Discard some first.");
     this.clear();
@@ -87,10 +89,18 @@ export class Composer {
     const fields = this.fields(text, "");
     const answer = await send(this.form.action, fields);
     this.input.readOnly = false;
-    if (!answer.ok) return this.complain(answer.message ?? "That command did not work.");
+    const isReply = answer.code === "help";
+    if (!answer.ok && !isReply) return this.complain(answer.message ?? "That command did not work.");
     this.clear();
-    if (answer.reply) this.complain(answer.reply);
-    this.problem?.classList.toggle("is-bad", !answer.reply);
+    this.reply(isReply ? answer.message ?? "" : "");
+  }
+
+  /** What only the author of a command is told. @param {string} text */
+  reply(text) {
+    const place = document.querySelector("[data-reply]");
+    if (!place) return;
+    place.textContent = text;
+    place.toggleAttribute("hidden", !text);
   }
 
   /** @param {Unsent} unsent */

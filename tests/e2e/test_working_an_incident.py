@@ -68,6 +68,17 @@ def test_a_refusal_is_shown_where_it_was_caused(browse: Open, case: Case, bo: Pl
     expect(page.locator("#rs-dup")).to_have_attribute("aria-invalid", "true")
 
 
+def test_a_slash_command_is_offered_and_carried_out(browse: Open, case: Case, ana: Player) -> None:
+    page = browse(ana).visit_live(case.path)
+    page.get_by_label("Message", exact=True).press_sequentially("/ph")
+    expect(page.get_by_role("option", name="/phase")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.type("mitigation")
+    page.keyboard.press("Enter")
+    expect(page.locator(".inc-head [aria-current=step]")).to_contain_text("Mitigation")
+    expect(page.locator(".msg")).to_have_count(0)
+
+
 def test_everything_works_without_a_script(browse: Open, ana: Player) -> None:
     page = browse(ana, java_script_enabled=False).visit("/")
     page.get_by_role("link", name="Declare").first.click()
@@ -127,12 +138,16 @@ def test_an_observer_reads_and_is_offered_nothing(
 
 
 def test_single_keys_can_be_turned_off(browse: Open, ana: Player) -> None:
-    page = browse(ana).visit("/settings/")
+    visitor = browse(ana)
+    page = visitor.visit("/settings/")
     page.get_by_label("Single-key shortcuts").uncheck()
     page.get_by_role("button", name="Save").click()
+    expect(page.locator("body")).to_have_attribute("data-keys", "off")
+    visitor.visit_live("/")
     page.keyboard.press("Shift+D")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.get_by_label("Single-key shortcuts").check()
+    visitor.visit("/settings/").get_by_label("Single-key shortcuts").check()
     page.get_by_role("button", name="Save").click()
-    page.keyboard.press("?")
+    expect(page.locator("body")).to_have_attribute("data-keys", "on")
+    visitor.visit_live("/").keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
