@@ -44,7 +44,7 @@ def migrations_are_applied() -> None:
 def broker_answers() -> None:
     """Without it commands go on, and background work waits."""
     with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
-        broker.ensure_connection(max_retries=0, timeout=1)
+        broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
 
 
 @check("sealer", needed=False)

@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
-from importlib.util import find_spec
 
 from config.embedded import EmbeddedServers
 from config.environment import ROOT
@@ -120,8 +119,7 @@ class Up:
         self.environment["DROPSTITCH_URL"] = url
         self.environment["DROPSTITCH_TOKEN"] = path.read_text().strip()
         self._supervise("watch", "manage.py", "watch_host")
-        if find_spec("demo"):
-            self._supervise("demo", "-m", "demo")
+        self._supervise("demo", "-m", "demo")
 
     def _issue_token(self) -> str:
         issued = subprocess.run(

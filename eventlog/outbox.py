@@ -36,12 +36,12 @@ class Frames:
     """Joins events into `ev` frames, and remembers the newest: most sockets send the same ones."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, int, int], str] = {}
+        self._made: dict[tuple[str, tuple[bytes, ...]], str] = {}
 
     def join(self, items: list[Item]) -> str:
         """The frame of consecutive items of one topic."""
-        first, last = items[0], items[-1]
-        key = (first.topic, first.version, last.version)
+        # By content and not by version: an event whose text was erased has another body.
+        key = (items[0].topic, tuple(item.body for item in items))
         frame = self._made.get(key)
         if frame is None:
             if len(self._made) >= CACHED_FRAMES:

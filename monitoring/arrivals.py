@@ -12,9 +12,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from eventlog.db import fast_cursor
-from monitoring.measurements import from_micros
+from monitoring import evaluation
+from monitoring.measurements import EPOCH, from_micros
 from monitoring.models import Evaluation
 
 log = logging.getLogger(__name__)
@@ -48,7 +51,9 @@ def announce(touched: list[tuple[int, int]], now: datetime) -> int:
     ]
     if late:
         _note_late(late)
-    waiting = [w.monitor for each in watchers.values() for w in each if w.due_at > now]
+    waiting = [
+        w.monitor for each in watchers.values() for w in each if w.due_at > now + evaluation.SETTLE
+    ]
     if waiting:
         _make_due(waiting, now)
     nudge()
@@ -83,10 +88,12 @@ def _make_due(monitors: list[UUID], now: datetime) -> None:
     """Leaves out those being evaluated just now: their evaluator looks again when it is done."""
     with transaction.atomic():
         waiting = Evaluation.objects.select_for_update(skip_locked=True).filter(
-            monitor__in=monitors, due_at__gt=now, failures=0
+            monitor__in=monitors, due_at__gt=now + evaluation.SETTLE, failures=0
         )
         ids = list(waiting.values_list("monitor", flat=True))
-        Evaluation.objects.filter(monitor__in=ids).update(due_at=now)
+        lately = Coalesce(F("evaluated_at"), Value(EPOCH)) + Value(evaluation.SETTLE)
+        soon = Greatest(Value(now), lately, output_field=DateTimeField())
+        Evaluation.objects.filter(monitor__in=ids).update(due_at=Least("due_at", soon))
 
 
 class Doorbell:

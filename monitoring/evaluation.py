@@ -10,6 +10,7 @@ time: judging the same points again adds no event.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +28,6 @@ from monitoring.kinds import Kind, Point, Verdict
 from monitoring.kinds.base import span
 from monitoring.measurements import EPOCH, latest_point, points_after
 from monitoring.models import Band, Evaluation, MonitorRow, Series, Source
-from monitoring.state import Monitor
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ CHECKPOINTS = 4
 CLOCK_EVERY = timedelta(seconds=5)
 CHECK_EVERY = timedelta(seconds=60)
 RETRY_AFTER = timedelta(seconds=10)
+# Under a steady stream of measurements a monitor is evaluated this often, not for every batch.
+SETTLE = timedelta(seconds=0.5)
 SILENT_AFTER, SILENT_CADENCES = 60.0, 10
 
 
@@ -79,6 +81,21 @@ def evaluate_due(limit: int = 1_000) -> int:
     while done < limit and evaluate_next() is not None:
         done += 1
     return done
+
+
+def keep_evaluating(seconds: float) -> int:
+    """The same, and waits for those that fall due within `seconds`; returns how many."""
+    give_up, done = time.monotonic() + seconds, evaluate_due()
+    while (pause := _next_due_in()) is not None and time.monotonic() + pause < give_up:
+        time.sleep(max(pause, 0.01))
+        done += evaluate_due()
+    return done
+
+
+def _next_due_in() -> float | None:
+    """Seconds until the next monitor falls due; None without monitors."""
+    due_at = Evaluation.objects.order_by("due_at").values_list("due_at", flat=True).first()
+    return None if due_at is None else (due_at - now()).total_seconds()
 
 
 def evaluate_next() -> UUID | None:
@@ -164,8 +181,8 @@ def _event_now(row: Evaluation, points: list[Point]) -> datetime:
     last = latest_point(row.series)
     if last is None:
         return now()
-    time, recorded_at = last
-    times = [time, time + max(timedelta(0), now() - recorded_at)]
+    latest, recorded_at = last
+    times = [latest, latest + max(timedelta(0), now() - recorded_at)]
     source = Series.objects.filter(id=row.series).values("source")
     times += Source.objects.filter(ref__in=source).values_list("latest", flat=True)
     return max(times)
@@ -223,13 +240,14 @@ def _decide(turn: Turn, was: bool, verdicts: list[Verdict]) -> None:
     """Opens and closes breaches where the verdict changes, then where the log still differs."""
     if turn.monitor.paused or not verdicts:
         return
+    stands = bool(turn.monitor.breach)
     for verdict in verdicts:
         is_breached = _is_breached(verdict, was)
         if is_breached != was:
             _say(turn, verdict, is_breached)
+            stands = _stands(turn)
         was = is_breached
-    state, _ = store.load(f"monitor:{turn.row.monitor}", Monitor())
-    if bool(state.breach) != was:
+    if stands != was:
         # Late points or a pause hid a change: what is so now is said now.
         _say(turn, verdicts[-1], was)
 
@@ -237,6 +255,11 @@ def _decide(turn: Turn, was: bool, verdicts: list[Verdict]) -> None:
 def _is_breached(verdict: Verdict, was: bool) -> bool:
     """No data and errors neither open nor close: what was so is taken to be so still."""
     return was if verdict.status in ("no_data", "error") else verdict.status == "breached"
+
+
+def _stands(turn: Turn) -> bool:
+    """Whether a breach of the monitor is open."""
+    return MonitorRow.objects.filter(id=turn.monitor.id).exclude(breach="").exists()
 
 
 def _say(turn: Turn, verdict: Verdict, is_breached: bool) -> None:
@@ -314,7 +337,7 @@ def _note_failure(row: Evaluation, error: Exception) -> None:
 
 def _look_again(row: Evaluation) -> None:
     """What arrived while the row was taken could not mark it as due; its evaluator does."""
-    at = now()
+    at = now() + SETTLE
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE monitoring_evaluation SET due_at = %s WHERE monitor = %s AND due_at > %s"

@@ -11,11 +11,13 @@ from django.db import connection
 from eventlog.clock import now
 from monitoring import evaluation
 
+MOMENT = 0.8
+
 
 @shared_task(name="monitoring.evaluate_due")
 def evaluate_due() -> int:
-    """Evaluates every monitor that is due and that nobody else is evaluating."""
-    return evaluation.evaluate_due()
+    """Evaluates every monitor that is due, or will be in a moment, and that nobody else evaluates."""
+    return evaluation.keep_evaluating(MOMENT)
 
 
 @shared_task(name="monitoring.adopt")

@@ -48,7 +48,7 @@ class IssueTokenSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=MAX_NAME)
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(sorted(SCOPES)), min_length=1, max_length=len(SCOPES)
+        child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False, max_length=len(SCOPES)
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 

@@ -182,6 +182,8 @@ class Connection:
         except Exception as error:
             # Nothing is known of what became of it; the same client id may be sent again.
             log.exception("live.frame_failed", frame=frame["t"], error=repr(error))
+            if frame["t"] == "sub":
+                raise Closed(Close.RESTART) from error
             self._refuse(frame, Nack("server_error", "That did not work. Try again.", retry=True))
 
     def _refuse(self, frame: Frame, refusal: Nack) -> None:

@@ -42,11 +42,17 @@ class Buckets:
     """A bucket for each key, such as a person; those that are full again are forgotten."""
 
     def __init__(self, rate: float, burst: float, clock: Clock = time.monotonic):
-        self._make = lambda: Bucket(rate, burst, clock)
+        self._rate, self._burst, self._clock = rate, burst, clock
         self._buckets: dict[str, Bucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._buckets)
 
     def take(self, key: str) -> float:
         """As `Bucket.take`, for this key."""
         if len(self._buckets) >= FULL_AGAIN_SWEEP and key not in self._buckets:
             self._buckets = {k: b for k, b in self._buckets.items() if not b.full}
-        return self._buckets.setdefault(key, self._make()).take()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(self._rate, self._burst, self._clock)
+        return bucket.take()

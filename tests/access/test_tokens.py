@@ -127,3 +127,15 @@ def test_secrets_are_random_and_recognisable():
     secrets = {new_secret().text for _ in range(100)}
     assert len(secrets) == 100
     assert all(len(text) == 46 and text.startswith("ds_") for text in secrets)
+
+
+def test_a_token_for_nothing_is_refused_as_the_guide_shows(bo: Player):
+    answer = bo.api.post("tokens", {"name": "idle", "scopes": []})
+    assert answer.json() == {
+        "type": "urn:dropstitch:problem:invalid",
+        "title": "The request cannot be understood",
+        "status": 400,
+        "detail": "scopes: This list may not be empty.",
+        "code": "invalid",
+        "errors": [{"field": "scopes", "code": "empty", "message": "This list may not be empty."}],
+    }

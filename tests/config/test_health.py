@@ -74,7 +74,7 @@ def test_a_check_that_hangs_is_given_up_and_not_started_again(only: None):
 
 @pytest.mark.django_db
 def test_the_checks_of_an_installation_have_names():
-    assert set(health._checks) == {"database", "migrations", "broker", "sealer", "worker"}
+    assert {"database", "migrations", "broker", "sealer", "worker"} <= set(health._checks)
     assert {name for name, one in health._checks.items() if one.needed} == {
         "database",
         "migrations",
@@ -120,4 +120,4 @@ def test_a_broker_that_is_gone_is_noticed_soon(settings):
     started = time.monotonic()
     with pytest.raises(Exception, match="refused"):
         checks.broker_answers()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5

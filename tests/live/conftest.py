@@ -143,8 +143,12 @@ async def in_thread(function: Callable[..., Any], *arguments: Any, **named: Any)
 
 async def said(stream: str, player: Player, *texts: str) -> None:
     """Somebody says something, by another way than the socket."""
-    for text in texts:
-        await in_thread(say, stream.partition(":")[2], player.ref, str(uuid7()), text, now())
+
+    def say_all() -> None:
+        for text in texts:
+            say(stream.partition(":")[2], player.ref, str(uuid7()), text, now())
+
+    await in_thread(say_all)
 
 
 class Socket:

@@ -207,6 +207,12 @@ async def test_frames_join_consecutive_events_of_one_topic_within_bounds() -> No
     ]
 
 
+async def test_a_remembered_frame_is_not_sent_for_an_event_that_was_erased_since() -> None:
+    frames = Frames()
+    assert "secret" in frames.join([Item("lamp:1", 1, b'{"text":"secret"}')])
+    assert "secret" not in frames.join([Item("lamp:1", 1, b'{"text":""}')])
+
+
 async def test_a_subscription_that_misses_too_much_while_behind_reads_again() -> None:
     past = list(range(1, 4))
     outbox = Outbox(Frames(), lambda topics: None)

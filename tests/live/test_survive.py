@@ -174,7 +174,10 @@ async def test_a_client_that_does_not_read_is_detached_and_hurts_nobody(
     server: Server, incident: str, bot: str, ana: Player
 ) -> None:
     text = "x" * 7_000
-    async with opened(server, bot, max_queue=1) as slow, opened(server, bot) as quick:
+    async with (
+        opened(server, bot, max_queue=1, ping_interval=None) as slow,
+        opened(server, bot) as quick,
+    ):
         head = (await quick.follow(incident))[0]["head"]
         await slow.follow(incident, after=head)
         heard: list[int] = []

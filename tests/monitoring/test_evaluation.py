@@ -116,6 +116,21 @@ def test_only_due_monitors_are_evaluated(api: Api) -> None:
     assert evaluation.evaluate_next() is None
 
 
+def test_a_steady_stream_is_evaluated_now_and_then_and_to_its_end(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "SETTLE", timedelta(seconds=0.2))
+    one = monitor(api)
+    evaluate()
+    send(api, (0, 1))
+    evaluate()
+    assert view(one).seen == 0, "it was evaluated a moment ago"
+    send(api, (1, 11))
+    assert evaluation.keep_evaluating(1.0) == 1
+    assert view(one).seen == 2
+    assert said(one) == [("opened", "1")]
+
+
 def test_a_late_point_is_counted_and_taken_into_account(api: Api) -> None:
     one = monitor(api, parameters={"value": 10, "needed": 2, "of": 2, "clear_after": 1})
     send(api, *((n, 1) for n in range(600)), (600.0, 11))
