@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,13 +81,17 @@ class Client:
         self._must(f"incidents/{self.closed}/resolve", outcome="fixed", summary="A trial.")
         self._must(f"incidents/{self.closed}/close")
 
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._http.close()
+
     def command(self, number: int) -> None:
         """One command: mostly messages, now and then to a closed incident, which refuses."""
         with self._lock:
             lot = self._random.random()
             incident = self._random.choice(self.open) if lot > 0.15 else self.closed
         text = f"campaign message {number}"
-        address, body = f"incidents/{incident}/messages", {"text": text}
+        address, body = f"incidents/{incident}/messages", dict[str, Any](text=text)
         if lot > 0.95:
             address, body = "incidents", {"title": text, "separate": True}
         self._until_answered(text, address, body)
@@ -138,7 +142,7 @@ class Campaign:
 
     def run(self) -> Verdict:
         """Sends and kills, lets everything settle, and looks."""
-        with ThreadPoolExecutor(SENDERS + 2) as pool:
+        with closing(self.client), ThreadPoolExecutor(SENDERS + 2) as pool:
             sending = pool.submit(self._send, pool)
             try:
                 self._kill_all()

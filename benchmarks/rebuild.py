@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -110,8 +111,24 @@ class Rebuilding:
 
     def run(self) -> Found:
         """Breaks something, so that a reaction has fired, then rebuilds until all is read."""
-        self._break_something()
-        before, rebuilds = self._side_effects(), 0
+        with closing(self._api), closing(self._pages):
+            self._break_something()
+            before = self._side_effects()
+            rebuilds = self._rebuild_while_busy()
+        compared = self.compare()
+        drifted = self.up.run_python("benchmarks.drift")
+        return Found(
+            rebuilds,
+            self._commands,
+            self.seen,
+            compared["compared"],
+            compared["wrong"],
+            self._side_effects() - before,
+            drifted.stdout + drifted.stderr if drifted.returncode else "",
+        )
+
+    def _rebuild_while_busy(self) -> int:
+        rebuilds = 0
         with ThreadPoolExecutor(READERS + WRITERS) as pool:
             readers = [pool.submit(self._read, n) for n in range(READERS)]
             writers = [pool.submit(self._write, n) for n in range(WRITERS)]
@@ -125,17 +142,7 @@ class Rebuilding:
                 self._over.set()
             for work in (*readers, *writers):
                 work.result()
-        compared = self.compare()
-        drifted = self.up.run_python("benchmarks.drift")
-        return Found(
-            rebuilds,
-            self._commands,
-            self.seen,
-            compared["compared"],
-            compared["wrong"],
-            self._side_effects() - before,
-            drifted.stdout + drifted.stderr if drifted.returncode else "",
-        )
+        return rebuilds
 
     def compare(self) -> Any:
         """How many answers were compared, and those that were wrong."""

@@ -66,6 +66,7 @@ class Installation:
             held.close()
             raise AlreadyRunning(self._running_sentence()) from None
         self._lock = held
+        self.withdraw()  # of one that was killed
 
     def release(self) -> None:
         """Let others have the data folder."""

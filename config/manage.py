@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,11 @@ from config.embedded import EmbeddedServer, EmbeddedServers
 from config.installation import AlreadyRunning, Installation
 from config.servers import children
 
-PATIENCE = 20.0  # seconds in which a starting `up` must have told its addresses
+PATIENCE = 30.0  # seconds for a starting `up` to tell its addresses, or a command to end
+BUSY = (
+    "Another command is at work on the data in {}: wait until it has ended, "
+    "or start `./dropstitch up` and run commands beside it."
+)
 
 
 @contextmanager
@@ -25,10 +30,9 @@ def servers(installation: Installation) -> Iterator[None]:
     if not embedded.all:
         yield
         return
-    try:
-        installation.lock()
-    except AlreadyRunning:
-        os.environ |= _addresses_of_the_running(installation)
+    found = _addresses_of_the_running(installation)
+    if found:
+        os.environ |= found
         yield
         return
     with _own_servers(embedded):
@@ -36,14 +40,20 @@ def servers(installation: Installation) -> Iterator[None]:
 
 
 def _addresses_of_the_running(installation: Installation) -> dict[str, str]:
-    children.wait_until(lambda: bool(installation.published()), lambda: True, PATIENCE)
-    found = installation.published()
-    if not found:
-        raise AlreadyRunning(
-            f"Another command is at work on the data in {installation.data}: "
-            "wait until it has ended, or start `./dropstitch up` and run commands beside it."
-        )
-    return found
+    """Empty once we have the data folder to ourselves, which another command may delay."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            installation.lock()
+        except AlreadyRunning:
+            found = installation.published()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                raise AlreadyRunning(BUSY.format(installation.data)) from None
+            time.sleep(0.2)
+        else:
+            return {}
 
 
 @contextmanager

@@ -95,6 +95,8 @@ def _load(history: Iterator[Told], connection: Connection) -> int:
             skip_side_effects(connection, sealed.position - sealed.sealed, sealed.position)
     if sealer is not None:
         sealer.checkpoint(force=True)
+    # Whoever asks next would plan for tables of yesterday's size.
+    connection.execute("ANALYZE eventlog_event, eventlog_position, eventlog_ref, eventlog_stream")
     return loaded
 
 

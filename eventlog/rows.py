@@ -11,8 +11,8 @@ rebuild:
     def show_title(event: TitleChanged, record: Record) -> None:
         rows.change(IncidentRow, event.incident, title=event.title)
 
-Values only: for an expression over other columns there is Django's `update`. A rebuild holds the
-rows back and sends many at a time, so a handler is not told whether a row was there.
+A value may be `Plus(1)`; for other expressions over columns there is Django's `update`. A rebuild
+holds the rows back and sends many at a time, so a handler is not told whether a row was there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -33,6 +34,13 @@ Fields = tuple["Field[Any, Any]", ...]
 Write = tuple[str, list[Any]]
 
 AT_A_TIME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Plus:
+    """So much more than the field holds now."""
+
+    by: int
 
 
 def add(model: type[Model], **values: Any) -> None:
@@ -49,8 +57,10 @@ def add(model: type[Model], **values: Any) -> None:
 
 def change(model: type[Model], key: Any, **values: Any) -> None:
     """Changes fields of the row with this primary key, if there is one."""
-    statement, fields = _update(model, tuple(values))
-    _write(statement, fields, [*values.values(), key])
+    changes = tuple((name, isinstance(value, Plus)) for name, value in values.items())
+    statement, fields = _update(model, changes)
+    given = [value.by if isinstance(value, Plus) else value for value in values.values()]
+    _write(statement, fields, [*given, key])
 
 
 @contextmanager
@@ -109,13 +119,16 @@ def _insert(model: type[Model]) -> tuple[str, Fields]:
 
 
 @cache
-def _update(model: type[Model], names: tuple[str, ...]) -> tuple[str, Fields]:
-    fields = tuple(_field(model, name) for name in names)
-    changes = ", ".join(f'"{field.column}" = %s' for field in fields)
+def _update(model: type[Model], changes: tuple[tuple[str, bool], ...]) -> tuple[str, Fields]:
+    fields = tuple(_field(model, name) for name, _ in changes)
+    texts = [
+        f'"{field.column}" = "{field.column}" + %s' if adds else f'"{field.column}" = %s'
+        for field, (_, adds) in zip(fields, changes, strict=True)
+    ]
     key = model._meta.pk
     assert key is not None
-    statement = f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "{key.column}" = %s'
-    return statement, (*fields, key)
+    table = model._meta.db_table
+    return f'UPDATE "{table}" SET {", ".join(texts)} WHERE "{key.column}" = %s', (*fields, key)
 
 
 def _field(model: type[Model], name: str) -> Field[Any, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest, NullIf
 
+from eventlog import rows
 from eventlog.projections import Projection
 from eventlog.records import Record
 from incidents import events
@@ -54,9 +55,13 @@ def incident_of(record: Record) -> uuid.UUID:
 
 def _change(record: Record, **fields: Any) -> None:
     """Brings the incident's row to the record's version, with these fields changed."""
-    IncidentRow.objects.filter(id=incident_of(record)).update(
-        version=record.version, changed_at=record.occurred_at, **fields
-    )
+    now = {"version": record.version, "changed_at": record.occurred_at}
+    rows.change(IncidentRow, incident_of(record), **now, **fields)
+
+
+def _recompute(record: Record, **expressions: Any) -> None:
+    """Changes fields of the incident's row by what others of it hold."""
+    IncidentRow.objects.filter(id=incident_of(record)).update(**expressions)
 
 
 def _key(record: Record, part: object) -> str:
@@ -70,7 +75,8 @@ def _moment(text: str | None) -> datetime | None:
 @board.on(events.IncidentDeclared)
 def show_declared(event: events.IncidentDeclared, record: Record) -> None:
     onset = event.onset or {}
-    IncidentRow.objects.create(
+    rows.add(
+        IncidentRow,
         id=incident_of(record),
         version=record.version,
         number=event.number,
@@ -97,7 +103,8 @@ def show_declared(event: events.IncidentDeclared, record: Record) -> None:
 
 @board.on(events.BreachAttached)
 def show_breach(event: events.BreachAttached, record: Record) -> None:
-    BreachRow.objects.create(
+    rows.add(
+        BreachRow,
         id=_key(record, event.breach),
         incident=incident_of(record),
         breach=event.breach,
@@ -109,15 +116,15 @@ def show_breach(event: events.BreachAttached, record: Record) -> None:
         opened_at=datetime.fromisoformat(event.opened_at),
         attached_at=record.occurred_at,
     )
-    _change(record, breaches=F("breaches") + 1, breaches_open=F("breaches_open") + 1)
+    _change(record, breaches=rows.Plus(1), breaches_open=rows.Plus(1))
 
 
 @board.on(events.BreachRecovered)
 def show_recovery(event: events.BreachRecovered, record: Record) -> None:
     recovered_at = datetime.fromisoformat(event.recovered_at)
-    BreachRow.objects.filter(id=_key(record, event.breach)).update(recovered_at=recovered_at)
-    ended_at = Greatest(F("ended_at"), Value(recovered_at))
-    _change(record, breaches_open=F("breaches_open") - 1, ended_at=ended_at)
+    rows.change(BreachRow, _key(record, event.breach), recovered_at=recovered_at)
+    _change(record, breaches_open=rows.Plus(-1))
+    _recompute(record, ended_at=Greatest(F("ended_at"), Value(recovered_at)))
 
 
 @board.on(events.RoleTaken, events.RoleAccepted)
@@ -182,14 +189,15 @@ def _take_part(record: Record, person: str, **fields: str) -> None:
         if fields:
             known.update(**fields)
         return
-    ParticipantRow.objects.create(
+    rows.add(
+        ParticipantRow,
         id=_key(record, person),
         incident=incident,
         person=person,
         joined_at=record.occurred_at,
         **fields,
     )
-    IncidentRow.objects.filter(id=incident).update(participants=F("participants") + 1)
+    rows.change(IncidentRow, incident, participants=rows.Plus(1))
 
 
 @board.on(events.PhaseEntered)
@@ -199,7 +207,8 @@ def show_phase(event: events.PhaseEntered, record: Record) -> None:
 
 
 def _enter(record: Record, phase: str) -> None:
-    PhaseRow.objects.create(
+    rows.add(
+        PhaseRow,
         id=_key(record, record.version),
         incident=incident_of(record),
         version=record.version,
@@ -220,7 +229,8 @@ def show_title(event: events.IncidentRetitled, record: Record) -> None:
 
 @board.on(events.ImpactStated)
 def show_impact(event: events.ImpactStated, record: Record) -> None:
-    ImpactRow.objects.create(
+    rows.add(
+        ImpactRow,
         id=_key(record, record.version),
         incident=incident_of(record),
         version=record.version,
@@ -237,7 +247,8 @@ def show_impact(event: events.ImpactStated, record: Record) -> None:
 
 @board.on(events.UpdatePosted)
 def show_update(event: events.UpdatePosted, record: Record) -> None:
-    UpdateRow.objects.create(
+    rows.add(
+        UpdateRow,
         id=_key(record, record.version),
         incident=incident_of(record),
         version=record.version,
@@ -246,7 +257,7 @@ def show_update(event: events.UpdatePosted, record: Record) -> None:
         posted_at=record.occurred_at,
         posted_by=record.actor,
     )
-    _change(record, told_at=record.occurred_at, updates=F("updates") + 1)
+    _change(record, told_at=record.occurred_at, updates=rows.Plus(1))
 
 
 @board.on(events.NoteAdded)
@@ -256,7 +267,8 @@ def show_note(event: events.NoteAdded, record: Record) -> None:
 
 @board.on(events.MessagePosted)
 def show_message(event: events.MessagePosted, record: Record) -> None:
-    MessageRow.objects.create(
+    rows.add(
+        MessageRow,
         id=uuid.UUID(event.message),
         incident=incident_of(record),
         version=record.version,
@@ -267,12 +279,14 @@ def show_message(event: events.MessagePosted, record: Record) -> None:
         html=render(event.text),
         mentions=event.mentions,
     )
-    _change(record, messages=F("messages") + 1)
+    _change(record, messages=rows.Plus(1))
 
 
 @board.on(events.MessageRedacted)
 def show_redaction(event: events.MessageRedacted, record: Record) -> None:
-    MessageRow.objects.filter(id=uuid.UUID(event.message)).update(
+    rows.change(
+        MessageRow,
+        uuid.UUID(event.message),
         text="",
         html="",
         redacted_at=record.occurred_at,
@@ -284,7 +298,8 @@ def show_redaction(event: events.MessageRedacted, record: Record) -> None:
 
 @board.on(events.FollowUpAdded)
 def show_follow_up(event: events.FollowUpAdded, record: Record) -> None:
-    FollowUpRow.objects.create(
+    rows.add(
+        FollowUpRow,
         id=uuid.UUID(event.follow_up),
         incident=incident_of(record),
         title=event.title,
@@ -295,15 +310,15 @@ def show_follow_up(event: events.FollowUpAdded, record: Record) -> None:
         added_by=record.actor,
         due_at=_moment(event.due_at),
     )
-    _change(record, follow_ups=F("follow_ups") + 1)
+    _change(record, follow_ups=rows.Plus(1))
 
 
 @board.on(events.FollowUpDone)
 def show_follow_up_done(event: events.FollowUpDone, record: Record) -> None:
-    FollowUpRow.objects.filter(id=uuid.UUID(event.follow_up)).update(
-        done_at=record.occurred_at, done_by=record.actor
+    rows.change(
+        FollowUpRow, uuid.UUID(event.follow_up), done_at=record.occurred_at, done_by=record.actor
     )
-    _change(record, follow_ups_done=F("follow_ups_done") + 1)
+    _change(record, follow_ups_done=rows.Plus(1))
 
 
 @board.on(events.IncidentResolved)
@@ -320,6 +335,9 @@ def show_resolved(event: events.IncidentResolved, record: Record) -> None:
         verified=event.verified,
         resolution=event.summary,
         duplicate_of=event.duplicate_of,
+    )
+    _recompute(
+        record,
         resolved_at=Coalesce(F("resolved_at"), Value(record.occurred_at)),
         ended_at=Coalesce(F("ended_at"), Value(record.occurred_at)),
     )
@@ -333,7 +351,6 @@ def show_reopened(event: events.IncidentReopened, record: Record) -> None:
         phase=event.phase,
         phase_since=record.occurred_at,
         status="open",
-        open_key=NullIf(F("dedup_key"), Value("")),
         outcome="",
         confidence="",
         verified=False,
@@ -343,6 +360,7 @@ def show_reopened(event: events.IncidentReopened, record: Record) -> None:
         ended_at=None,
         closed_at=None,
     )
+    _recompute(record, open_key=NullIf(F("dedup_key"), Value("")))
 
 
 @board.on(events.IncidentClosed)

@@ -85,7 +85,9 @@ def test_the_lock_of_a_killed_up_is_free(installation: Installation) -> None:
         installation.lock()
     holder.kill()
     holder.wait()
+    installation.publish({"PUBLIC_URL": "of the killed one"})
     installation.lock()
+    assert installation.published() == {}
 
 
 def test_addresses_are_gone_once_withdrawn(installation: Installation) -> None:

@@ -25,6 +25,7 @@ from tests.eventlog.lamps import NOON, Toggle
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANN = Context.by
+PATIENCE_SECONDS = 120  # five processes start at once, on whatever machine this is
 T = TypeVar("T")
 
 
@@ -219,24 +220,20 @@ def test_nothing_is_lost_or_doubled_when_sealers_are_killed(
     ]
     seen: list[tuple[str, int]] = []
     try:
-        killed_at = time.monotonic() + 2.5
-        for _ in range(4):
-            follow(seen, until=killed_at)
+        for count in (30, 60, 90, 120):
+            follow(seen, count)
             victim = sealers.pop(0)
             victim.send_signal(signal.SIGKILL)
             victim.wait()
             sealers.append(start(*sealer))
-            killed_at = time.monotonic() + 1.0
     finally:
         committed = sum(int(writer.communicate()[0]) for writer in writers)
-        deadline = time.monotonic() + 15
-        while len(seen) < committed and time.monotonic() < deadline:
-            follow(seen, until=time.monotonic() + 0.1)
+        follow(seen, committed)
         for process in sealers:
             process.terminate()
-        ended = [process.wait(10) for process in sealers]
-    assert ended[0] == 0  # the younger one may still have been starting
-    assert len(seen) == committed > 100
+        ended = [process.wait(20) for process in sealers]
+    assert 0 in ended  # the one that led; the other may still have been starting
+    assert len(seen) == committed >= 120
     assert_each_stream_in_order(seen)
     with connect("verify") as own:
         report = verify(own, [own_signer().verifier])
@@ -244,9 +241,11 @@ def test_nothing_is_lost_or_doubled_when_sealers_are_killed(
     assert (report.sealed, report.checkpoints > 0) == (committed, True)
 
 
-def follow(seen: list[tuple[str, int]], until: float) -> None:
-    """Tails the log as any follower does, and asserts that it has no gap."""
-    while time.monotonic() < until:
+def follow(seen: list[tuple[str, int]], count: int) -> None:
+    """Tails the log as any follower does, asserting that it has no gap, until `count` are seen."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(seen) < count:
+        assert time.monotonic() < deadline, f"only {len(seen)} of {count} events came"
         for record in store.read_after(len(seen)):
             assert record.position == len(seen) + 1
             seen.append((record.stream, record.version))
