@@ -92,7 +92,15 @@ def test_every_icon_that_code_names_is_in_the_sprite() -> None:
 
 
 def test_every_class_that_styles_name_is_used() -> None:
-    built = {"c-tick", "dot", "sev", "chip", "banner", "toast", "css"}  # their kind comes from a value
+    built = {
+        "c-tick",
+        "dot",
+        "sev",
+        "chip",
+        "banner",
+        "toast",
+        "css",
+    }  # their kind comes from a value
     sources = [
         *PAGES,
         *SCRIPTS,
