@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.signals import user_logged_out
+from prometheus_client import Gauge, Histogram
 
 from config.live import protocol
 from config.live.answers import Answers
@@ -29,6 +30,7 @@ from config.live.limits import Buckets
 from config.live.presence import Presence
 from config.live.protocol import Close, encoded
 from config.live.streams import Board, Streams
+from eventlog.clock import now
 from eventlog.direct import connect_async
 from eventlog.hub import Hub
 from eventlog.outbox import Frames
@@ -36,6 +38,14 @@ from eventlog.records import Record
 
 log = structlog.get_logger(__name__)
 
+SOCKETS = Gauge(
+    "dropstitch_live_sockets", "Sockets of the live channel.", multiprocess_mode="livesum"
+)
+LAG = Histogram(
+    "dropstitch_live_lag_seconds",
+    "Time from an event's append until it is in the queues of its followers.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 TICK_SECONDS = 1.0
 # A thread that has heard from the database waits this long for a loop busy with sockets.
 SWITCH_SECONDS = 0.001
@@ -52,7 +62,7 @@ class Live:
         self.hub = Hub(
             self.encoder.news,
             lambda: connect_async("hub"),
-            watch=self._look_for_changed_rights,
+            watch=self._watch,
             restored=self._begin_anew,
         )
         self.connects = Buckets(*protocol.CONNECT_RATE)
@@ -81,7 +91,8 @@ class Live:
         connection = Connection(self, identity, receive, send)
         self._connections.add(connection)
         try:
-            await connection.run()
+            with SOCKETS.track_inprogress():
+                await connection.run()
         finally:
             self._connections.discard(connection)
 
@@ -136,6 +147,10 @@ class Live:
                 self._check(connection)
 
     # Rights that change
+
+    def _watch(self, records: list[Record]) -> None:
+        LAG.observe((now() - records[0].recorded_at).total_seconds())
+        self._look_for_changed_rights(records)
 
     def _look_for_changed_rights(self, records: list[Record]) -> None:
         changed = {record.stream for record in records if record.stream.startswith(RIGHTS)}
