@@ -231,6 +231,7 @@ def upcasts(event_type: str, from_schema: int) -> Callable[[Upcaster], Upcaster]
 def restore(event_type: str, schema: int, payload: dict[str, Json]) -> Event:
     """The event object of a stored payload, brought to its newest schema.
 
+    The payload becomes part of the event; the caller has no further use of it.
     Raises `UnknownEvent` for a type that no code knows, or a schema newer than the code.
     """
     cls = _types.get(event_type)
@@ -247,7 +248,7 @@ def restore(event_type: str, schema: int, payload: dict[str, Json]) -> Event:
         return cls(**payload)
     # As the constructor would, which takes three times as long to fill a frozen dataclass.
     event = object.__new__(cls)
-    event.__dict__.update(payload)
+    object.__setattr__(event, "__dict__", payload)
     return event
 
 

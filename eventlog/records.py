@@ -79,18 +79,19 @@ class Record:
     def payload(self) -> dict[str, Any]:
         """The fields as stored in this schema, personal ones opened where their key still is."""
         if self._payload is None:
-            payload = orjson.loads(self.text)
-            if keys.MARK in self.text:
-                payload = keys.open_fields(payload, self.event_id)
-            self._payload = payload
+            self._payload = self._decoded()
         return self._payload
 
     @property
     def event(self) -> Event:
         """The event object in its newest schema. Raises `UnknownEvent`."""
         if self._event is None:
-            self._event = restore(self.type, self.schema, self.payload)
+            self._event = restore(self.type, self.schema, self._decoded())
         return self._event
+
+    def _decoded(self) -> dict[str, Any]:
+        payload: dict[str, Any] = orjson.loads(self.text)
+        return keys.open_fields(payload, self.event_id) if keys.MARK in self.text else payload
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.stream}@{self.version}>"
