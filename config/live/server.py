@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
 import time
 from types import FrameType
@@ -47,8 +46,6 @@ LAG = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 TICK_SECONDS = 1.0
-# A thread that has heard from the database waits this long for a loop busy with sockets.
-SWITCH_SECONDS = 0.001
 RIGHTS = ("person:", "token:")
 
 
@@ -101,7 +98,6 @@ class Live:
     async def _start(self) -> None:
         async with self._starting:
             if self._ticking is None:
-                sys.setswitchinterval(SWITCH_SECONDS)
                 await self.hub.start()
                 self._ticking = asyncio.create_task(self._tick())
                 self._announce_end()
