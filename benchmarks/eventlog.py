@@ -80,16 +80,16 @@ def read_cases(run_peer: Any, seconds: float) -> dict[str, Any]:
 def write_figures(found: dict[str, float]) -> list[Figure]:
     """Appends and commands."""
     figures = [Figure("one bare commit of this disk", "ms", "lower", found["commit"])]
-    for clients in (1, 4):
+    for clients, by in ((1, "1 client"), (4, "4 clients")):
         ours = found[f"append, {clients}"]
-        beside = partial(Figure, f"append, {clients} clients", "events/s", "higher", ours)
+        beside = partial(Figure, f"append, {by}", "events/s", "higher", ours)
         save, record = found[f"peer save, {clients}"], found[f"peer recorder, {clients}"]
         figures += [
             beside(save, "eventsourcing save", "peer", 1.0),
             beside(record, "eventsourcing recorder", "peer", 1.0),
             beside(found[f"floor, {clients}"], "psycopg INSERT", "floor", 0.7),
             Figure(
-                f"execute without a read model, {clients} clients",
+                f"execute without a read model, {by}",
                 "commands/s",
                 "higher",
                 found[f"execute alone, {clients}"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -67,7 +68,7 @@ def interleaved(cases: Mapping[str, Callable[[], float]], runs: int = RUNS) -> d
 def percentile(values: Iterable[float], share: float) -> float:
     """The value below which `share` of the values lie (nearest rank)."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
 
 
 def table(figures: Iterable[Figure]) -> str:

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 
 from config.embedded import EmbeddedServers
 from config.environment import ROOT
@@ -28,7 +29,13 @@ from config.supervisor import Log, Supervised, ending
 PATIENCE = 90.0  # seconds in which a part must become ready
 CELERY = ("-m", "celery", "--quiet", "-A", "config.celery:app")
 WORKER = ("--concurrency", "2", "--without-gossip", "--without-mingle")
-DEMO_SCOPES = ("incidents:write", "measurements:read", "measurements:write", "monitors:write")
+# A sender of measurements says what time it is for its series: the shop, whose days pass in
+# seconds, must not share a token with this machine.
+DEMO_TOKENS = (
+    ("DROPSTITCH_TOKEN", "This machine", ("measurements:write", "monitors:write")),
+    ("DROPSTITCH_SENSOR_TOKEN", "YarnIt", ("measurements:write", "monitors:write")),
+    ("DROPSTITCH_COMMANDER_TOKEN", "Robin (scripted)", ("incidents:write", "monitors:read")),
+)
 QUIET = {
     "PYTHONUNBUFFERED": "1",
     # Celery's warning about root is for those who accept pickles; we accept JSON
@@ -115,23 +122,17 @@ class Up:
         self.log.line(f"ready http://{self._address(listening)}")
 
     async def _start_demo(self, url: str) -> None:
-        path = await asyncio.to_thread(self.installation.secret, "demo_token", self._issue_token)
         self.environment["DROPSTITCH_URL"] = url
-        self.environment["DROPSTITCH_TOKEN"] = path.read_text().strip()
+        for variable, name, scopes in DEMO_TOKENS:
+            issue = partial(self._issue_token, name, scopes)
+            path = await asyncio.to_thread(self.installation.secret, variable, issue)
+            self.environment[variable] = path.read_text().strip()
         self._supervise("watch", "manage.py", "watch_host")
         self._supervise("demo", "-m", "demo")
 
-    def _issue_token(self) -> str:
+    def _issue_token(self, name: str, scopes: tuple[str, ...]) -> str:
         issued = subprocess.run(
-            [
-                sys.executable,
-                "manage.py",
-                "issue_token",
-                "--name",
-                "demo",
-                "--scopes",
-                *DEMO_SCOPES,
-            ],
+            [sys.executable, "manage.py", "issue_token", "--name", name, "--scopes", *scopes],
             env={**os.environ, **self.environment},
             cwd=ROOT,
             stdout=subprocess.PIPE,

@@ -29,7 +29,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--token",
-        default=from_environment("DROPSTITCH_TOKEN", ""),
+        default=from_environment("DROPSTITCH_SENSOR_TOKEN", ""),
         help="sends measurements and makes monitors (measurements:write, monitors:write)",
     )
     parser.add_argument(
@@ -52,7 +52,7 @@ def main() -> int:
     """Plays until interrupted."""
     options = arguments().parse_args()
     if not options.token:
-        sys.stderr.write("Give a token: --token, or DROPSTITCH_TOKEN in the environment.\n")
+        sys.stderr.write("Give a token: --token, or DROPSTITCH_SENSOR_TOKEN in the environment.\n")
         return 2
     plan = Plan(timedelta(days=options.history), options.speed, options.pace)
     today = datetime.now(UTC)

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from eventlog.db import fast_cursor
+from eventlog.db import fast_cursor, only_row
 from eventlog.projections import Projection
+from eventlog.reading import read_after
 from eventlog.records import COLUMNS, Record
 from eventlog.rows import held_back
-from eventlog.store import head, read_after
 
 GATE = "SELECT pg_advisory_xact_lock(1162627398, 1)"
 # Streams that raced may be read in another order than they were committed in: what is unique
@@ -72,32 +72,42 @@ def _swap_patiently(projection: Projection, shadow: str, position: int) -> int:
 def _swap(projection: Projection, shadow: str, position: int) -> int:
     """Catches up while no command can commit, and puts the new tables in place of the old."""
     _run(GATE, "SET LOCAL lock_timeout = '1s'")
-    end = head()
+    # Position and number in one look: the sealer goes on meanwhile, and what it sealed between
+    # two looks would be neither below the one nor above the other.
+    end, final = _sealed()
     with _filling(shadow):
-        records = list(_tail(projection, position, end))
+        records = list(_tail(projection, position, end, final))
         for record in records:
             projection.apply(record)
+    if not projection.inline:
+        # Before the tables are locked: a worker in the middle of a batch holds this row and needs them.
+        _run(
+            f"UPDATE eventlog_follower SET position = {end}"
+            f" WHERE name = 'projection:{projection.name}'"
+        )
     for table in projection.tables:
         _run(
             f"ALTER TABLE public.{table} SET SCHEMA {shadow}_old",
             f"ALTER TABLE {shadow}.{table} SET SCHEMA public",
         )
-    if not projection.inline:
-        _run(
-            f"UPDATE eventlog_follower SET position = {end}"
-            f" WHERE name = 'projection:{projection.name}'"
-        )
     return len(records)
 
 
-def _tail(projection: Projection, position: int, end: int) -> Iterator[Record]:
+def _sealed() -> tuple[int, int]:
+    with fast_cursor() as cursor:
+        cursor.execute("SELECT position, seq FROM eventlog_head")
+        position, seq = only_row(cursor)
+    return position, seq
+
+
+def _tail(projection: Projection, position: int, end: int, final: int) -> Iterator[Record]:
     """What came after `position`: sealed, and for an inline projection also not yet sealed."""
     types = tuple(projection.handlers)
     while page := [r for r in read_after(position, BATCH, types) if (r.position or 0) <= end]:
         yield from page
         position = int(page[-1].position or 0)
     if projection.inline:
-        yield from _by_seq(types, "e.seq > (SELECT seq FROM eventlog_head)")
+        yield from _by_seq(types, f"e.seq > {final:d}")
 
 
 def _by_seq(types: Sequence[str], condition: str) -> Iterator[Record]:

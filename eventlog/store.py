@@ -110,7 +110,7 @@ def execute_together(commands: Sequence[Command[Any]], context: Context) -> list
             # After losing once, queue for the streams: whoever holds their rows is undisturbed.
             with transaction.atomic():
                 _lock(command.stream for command in commands)
-                return _attempt(commands, context)
+                return _attempt(commands, context, alone=True)
         except _Stale:
             continue
     raise Conflict("others kept changing this at the same moment; try again", code="busy")
@@ -139,7 +139,10 @@ def append(
     return turn.receipt
 
 
-def _attempt(commands: Sequence[Command[Any]], context: Context) -> list[Receipt]:
+def _attempt(
+    commands: Sequence[Command[Any]], context: Context, *, alone: bool = False
+) -> list[Receipt]:
+    """Carries the commands out, or raises `_Stale`; `alone` in a transaction made for that."""
     request, turns = commands[0].fingerprint(), []
     for command in commands:
         place, answered = _look(command.stream, context.command_id)
@@ -149,7 +152,7 @@ def _attempt(commands: Sequence[Command[Any]], context: Context) -> list[Receipt
         events = command.decide(before.state)
         records = _draft(command.stream, before, events, command.at, context)
         turns.append(_Turn(command.stream, before, records))
-    _store(turns, context, request)
+    _store(turns, context, request, savepoint=not alone)
     for command, turn in zip(commands, turns, strict=True):
         _remember(turn, type(command.blank))
     return [turn.receipt for turn in turns]
@@ -258,7 +261,9 @@ def _draft(
     return records
 
 
-def _store(turns: Sequence[_Turn], context: Context, request: bytes) -> None:
+def _store(
+    turns: Sequence[_Turn], context: Context, request: bytes, *, savepoint: bool = True
+) -> None:
     """Appends all records and shows them in the inline read models, or does nothing at all.
 
     Raises `_Stale`, and `Conflict` where a read model's constraint says so.
@@ -268,7 +273,7 @@ def _store(turns: Sequence[_Turn], context: Context, request: bytes) -> None:
     records = [record for turn in turns for record in turn.records]
     only_one = len(turns) == 1 == len(records)
     try:
-        with _one_statement() if only_one and _is_alone(records) else transaction.atomic():
+        with _scope(records, only_one, savepoint):
             if only_one:
                 recorded_at = _insert_one(turns[0].before, records[0], request)
             else:
@@ -282,12 +287,11 @@ def _store(turns: Sequence[_Turn], context: Context, request: bytes) -> None:
         raise projections.conflict_of(error) or error from error
 
 
-def _is_alone(records: list[Record]) -> bool:
-    """Whether appending is all there is to do, so that the statement is its own transaction."""
-    return not connection.in_atomic_block and not projections.are_inline(records)
-
-
-_one_statement: type[AbstractContextManager[None]] = nullcontext
+def _scope(records: list[Record], only_one: bool, savepoint: bool) -> AbstractContextManager[None]:
+    """A transaction, unless appending one event is all: then its statement is one by itself."""
+    if only_one and not connection.in_atomic_block and not projections.are_inline(records):
+        return nullcontext()
+    return transaction.atomic(savepoint=savepoint)
 
 
 def _insert_one(before: Loaded, record: Record, request: bytes) -> datetime:

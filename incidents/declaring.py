@@ -11,9 +11,10 @@ from eventlog.core import Conflict, Context
 from eventlog.store import Receipt, execute
 from incidents.commands import AttachBreach, Declare, RecordRecovery
 from incidents.models import BreachRow, IncidentRow
-from incidents.policy import REOPEN_WITHIN, cause_key, severity_of
+from incidents.policy import cause_key, continues, severity_of
 
 ATTEMPTS = 5
+LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,18 @@ def take_in(breach: Breach, at: datetime, declaring: Context, attaching: Context
 
 
 def _standing(breach: Breach) -> IncidentRow | None:
-    """The open incident of this cause, or one that ended so recently that this continues it."""
+    """The open incident of this cause, or a past one that the breach continues."""
     same = IncidentRow.objects.filter(dedup_key=breach.cause)
-    ended_after = breach.opened_at - REOPEN_WITHIN
-    return (
-        same.filter(status="open").first()
-        or same.filter(ended_at__gt=ended_after).order_by("-ended_at").first()
+    past = same.exclude(status="open").order_by("-number")[:LOOKED_AT]
+    return same.filter(status="open").first() or next(
+        (row for row in past if _is_continued(row, breach.opened_at)), None
     )
+
+
+def _is_continued(row: IncidentRow, opened_at: datetime) -> bool:
+    ended_at = row.ended_at or row.resolved_at
+    started_at = row.onset_best or row.declared_at
+    return ended_at is not None and continues(opened_at, started_at, ended_at)
 
 
 def _attachment(breach: Breach, incident: str, at: datetime) -> AttachBreach:

@@ -26,8 +26,8 @@ SCHEMA = "dropstitch incident 1"
 
 def records_of(incident: UUID | str) -> list[Record]:
     """Every event of an incident, oldest first."""
-    stream, records = f"incident:{incident}", []
-    while page := read_stream(stream, after=len(records)):
+    records: list[Record] = []
+    while page := read_stream(f"incident:{incident}", after=len(records)):
         records += page
     return records
 

@@ -46,7 +46,7 @@ class IncidentRow(models.Model):
     verified = models.BooleanField(default=False)
     resolution = models.TextField(default="")
     duplicate_of = models.IntegerField(default=0)
-    ended_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # of the last breach, in the time of measurements
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     messages = models.IntegerField(default=0)
@@ -71,7 +71,7 @@ class IncidentRow(models.Model):
                 name="incidents_open_worst_first",
                 condition=models.Q(status="open"),
             ),
-            models.Index(fields=["dedup_key", "-ended_at"], name="incidents_by_cause"),
+            models.Index(fields=["dedup_key", "-number"], name="incidents_by_cause"),
             models.Index(fields=["-resolved_at"], name="incidents_by_resolution"),
         ]
 

@@ -74,6 +74,9 @@ def follow_up_due(priority: str, at: datetime) -> datetime | None:
     return at + within if within else None
 
 
-def reopens(opened_at: datetime, ended_at: datetime | None) -> bool:
-    """Whether a new breach so soon after the last recovery continues the old incident."""
-    return ended_at is not None and opened_at - ended_at < REOPEN_WITHIN
+def continues(opened_at: datetime, started_at: datetime, ended_at: datetime) -> bool:
+    """Whether a breach belongs to an incident that ended: it began then, or soon afterwards.
+
+    All three are times of what was measured, so that replayed history is judged like the present.
+    """
+    return started_at - REOPEN_WITHIN < opened_at < ended_at + REOPEN_WITHIN

@@ -336,11 +336,7 @@ def show_resolved(event: events.IncidentResolved, record: Record) -> None:
         resolution=event.summary,
         duplicate_of=event.duplicate_of,
     )
-    _recompute(
-        record,
-        resolved_at=Coalesce(F("resolved_at"), Value(record.occurred_at)),
-        ended_at=Coalesce(F("ended_at"), Value(record.occurred_at)),
-    )
+    _recompute(record, resolved_at=Coalesce(F("resolved_at"), Value(record.occurred_at)))
 
 
 @board.on(events.IncidentReopened)

@@ -43,6 +43,7 @@ def _breach(event: BreachOpened, record: Record) -> Breach:
 
 
 def _title(event: BreachOpened) -> str:
-    words = event.sentence.rstrip(".")
+    # What comes after a colon are the monitor's reasons, which the attached breach shows.
+    words = event.sentence.partition(": ")[0].rstrip(".")
     title = f"{event.name}: {words[:1].lower()}{words[1:]}"
     return title if len(title) <= TITLE_LIMIT else title[: TITLE_LIMIT - 1] + "…"

@@ -30,6 +30,7 @@ STATES = {
     "paused": ("paused", "", "", "", "lock"),
 }
 RANGES = {
+    "1h": ("1 h", timedelta(hours=1)),
     "6h": ("6 h", timedelta(hours=6)),
     "1d": ("1 d", timedelta(days=1)),
     "7d": ("7 d", timedelta(days=7)),
@@ -117,7 +118,7 @@ def monitor(
     """Chart, breaches, definition and history of one monitor. Raises `BadCursor`."""
     newest = view.last_at or now
     end = until or (now if now - newest < FRESH else newest)
-    span = span if span in RANGES else "1d"
+    span = span if span in RANGES else _fitting(end - view.created_at)
     start = end - RANGES[span][1]
     page = page_of(queries.breaches(view.id), queries.LATEST, cursor, 25)
     links = ask("incident of a breach", [f"breach:{row.id}" for row in page.rows], now)
@@ -137,6 +138,12 @@ def monitor(
         "summary": kinds.named(view.kind).summary,
         "history": _history(view.id),
     }
+
+
+def _fitting(age: timedelta) -> str:
+    """The shortest range that shows a young monitor's whole life; a day for one that replays."""
+    young = (name for name in ("1h", "6h") if timedelta(0) < age <= RANGES[name][1])
+    return next(young, "1d")
 
 
 def _ranges(span: str, until: datetime | None) -> list[dict[str, Any]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise, zip_longest
 from typing import Any
 
 from eventlog.db import fast_cursor
-from monitoring import queries
-from monitoring.kinds.base import figure
+from monitoring import kinds, queries
+from monitoring.kinds import Kind
 from monitoring.models import BreachRow
 from monitoring.queries import Chart, MonitorView
 
@@ -55,20 +55,22 @@ def sparks(monitors: Sequence[MonitorView]) -> dict[str, Spark]:
 
 
 def _spark(monitor: MonitorView, cells: Sequence[tuple[int, float]]) -> Spark:
-    values = [mean for _, mean in cells]
+    begin = (monitor.last_at or monitor.created_at) - SPARK_SPAN
+    kind = kinds.make(monitor.kind, monitor.parameters)
+    values = [kind.drawn(begin + cell * SPARK_SPAN / SPARK_CELLS, mean) for cell, mean in cells]
     bad_from = None
     if monitor.status == "breached" and monitor.breached_since and monitor.last_at:
         since = monitor.breached_since - (monitor.last_at - SPARK_SPAN)
         first = since / SPARK_SPAN * SPARK_CELLS
         bad_from = sum(cell <= first for cell, _ in cells)
-    return Spark(values, bad_from, _spark_words(monitor, values))
+    return Spark(values, bad_from, _spark_words(monitor, kind, values))
 
 
-def _spark_words(monitor: MonitorView, values: Sequence[float]) -> str:
+def _spark_words(monitor: MonitorView, kind: Kind, values: Sequence[float]) -> str:
     if len(values) < 2:
         return f"{monitor.name}: no line to draw yet"
-    ends = f"from {figure(values[0])} to {figure(values[-1])}"
-    extremes = f"between {figure(min(values))} and {figure(max(values))}"
+    ends = f"from {kind.read(values[0])} to {kind.read(values[-1])}"
+    extremes = f"between {kind.read(min(values))} and {kind.read(max(values))}"
     return f"{monitor.name}, last day of data: {ends}, {extremes}"
 
 
@@ -81,7 +83,8 @@ def picture(
     """A monitor's series from `start` to `end` with all it was judged by, None without data."""
     if monitor.series_id is None:
         return None
-    chart = queries.chart(monitor.series_id, start, end, CELLS)
+    kind = kinds.make(monitor.kind, monitor.parameters)
+    chart = _as_drawn(kind, queries.chart(monitor.series_id, start, end, CELLS))
     if not chart.buckets:
         return None
     breaches = _breaches_within(monitor, start, end)
@@ -96,11 +99,19 @@ def picture(
         "spans": [*holes, *(_span(b, end) for b in breaches)],
         "onset": onset,
         "name": monitor.name,
-        "last": figure(last.mean),
+        "last": kind.read(last.mean),
         "sampled": chart.sampled,
-        "words": _words(monitor, chart, len(breaches), len(holes)),
+        "words": _words(monitor, kind, chart, len(breaches), len(holes)),
         "key": str(monitor.id),
     }
+
+
+def _as_drawn(kind: Kind, chart: Chart) -> Chart:
+    buckets = []
+    for b in chart.buckets:
+        lo, mean, hi = (kind.drawn(b.time, value) for value in (b.lo, b.mean, b.hi))
+        buckets.append(replace(b, lo=min(lo, hi), mean=mean, hi=max(lo, hi)))
+    return replace(chart, buckets=buckets)
 
 
 def _breaches_within(monitor: MonitorView, start: datetime, end: datetime) -> list[BreachRow]:
@@ -137,11 +148,11 @@ def _band(
     return corners
 
 
-def _words(monitor: MonitorView, chart: Chart, breaches: int, holes: int) -> str:
+def _words(monitor: MonitorView, kind: Kind, chart: Chart, breaches: int, holes: int) -> str:
     lows, highs = [b.lo for b in chart.buckets], [b.hi for b in chart.buckets]
     count = sum(b.n for b in chart.buckets)
     parts = [
-        f"{count:,} measurements between {figure(min(lows))} and {figure(max(highs))}",
+        f"{count:,} measurements between {kind.read(min(lows))} and {kind.read(max(highs))}",
         f"{breaches} breach{'' if breaches == 1 else 'es'}" if breaches else "no breach",
     ]
     if holes:

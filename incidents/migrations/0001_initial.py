@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'incidents_incident',
-                'indexes': [models.Index(condition=models.Q(('status', 'open')), fields=['severity', '-number'], name='incidents_open_worst_first'), models.Index(fields=['dedup_key', '-ended_at'], name='incidents_by_cause'), models.Index(fields=['-resolved_at'], name='incidents_by_resolution')],
+                'indexes': [models.Index(condition=models.Q(('status', 'open')), fields=['severity', '-number'], name='incidents_open_worst_first'), models.Index(fields=['dedup_key', '-number'], name='incidents_by_cause'), models.Index(fields=['-resolved_at'], name='incidents_by_resolution')],
                 'constraints': [models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], fields=('open_key',), name='incidents_one_open_per_cause')],
             },
         ),

@@ -71,6 +71,14 @@ class Age(Kind):
         if self.warn is not None and self.warn > self.limit:
             raise BadParameter("warn", "must not be more than `limit`")
 
+    def drawn(self, at: datetime, value: float) -> float:
+        """The age in seconds that a value told at its time."""
+        return at.timestamp() - value if self.value_is == "moment" else value
+
+    def read(self, drawn: float) -> str:
+        """An age in its two largest units."""
+        return span(max(drawn, 0))
+
     def evaluate(
         self, state: State, points: Sequence[Point], now: datetime
     ) -> tuple[State, list[Verdict]]:

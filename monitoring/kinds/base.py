@@ -114,6 +114,14 @@ class Kind:
     def check(self) -> None:
         """Rules between parameters. Raises `BadParameter`."""
 
+    def drawn(self, at: datetime, value: float) -> float:
+        """A measured value as charts show it, in the unit of the band it is judged by."""
+        return value
+
+    def read(self, drawn: float) -> str:
+        """A drawn value in words."""
+        return figure(drawn)
+
     def start(self) -> State:
         """The state before the first point."""
         return {}

@@ -152,6 +152,29 @@ def test_events_that_are_not_sealed_yet_are_in_the_rebuilt_rows(lamps: Projectio
     assert not LampRow.objects.get(id=LAMPS[0]).lit
 
 
+def test_events_that_are_sealed_during_the_swap_are_in_the_rebuilt_rows(
+    lamps: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[int] = []
+
+    def seal_beside() -> None:
+        seal_once()
+        connection.close()
+
+    def read_while_sealing(position: int, *options: Any) -> list[Record]:
+        pages.append(position)
+        if len(pages) == 2:  # the first is read before the swap, and finds nothing sealed
+            beside = threading.Thread(target=seal_beside)
+            beside.start()
+            beside.join(10)
+        return store.read_after(position, *options)
+
+    monkeypatch.setattr(rebuild, "read_after", read_while_sealing)
+    assert rebuilt(lamps) == 7
+    assert len(pages) == 2
+    assert LampRow.objects.count() == len(LAMPS)
+
+
 def test_a_following_projection_goes_on_where_its_rebuild_has_come(
     nothing_else: None, table: None, owner: psycopg.Connection[Any]
 ) -> None:

@@ -34,6 +34,7 @@ def opened(name: str = "breach:1", at: datetime = AT, **changes: Any) -> Breach:
         "environment": "production",
         "subjects": [MODEL],
         "opened_at": at,
+        "onset": {"best": at.isoformat(), "basis": "breach"},
     }
     return Breach(**facts | changes)
 
@@ -142,6 +143,17 @@ def test_a_breach_within_a_day_proposes_reopening_and_later_ones_declare(
     first.refresh_from_db()
     assert first.status == "resolved"
     assert first.breaches_open == (1 if incidents == 1 else 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "incidents"), [(-40, 2), (0, 1), (40, 2)])
+def test_replayed_history_is_judged_by_its_own_time(days: int, incidents: int) -> None:
+    arrives(opened())
+    recovers("breach:1", AT + timedelta(hours=2))
+    first = IncidentRow.objects.get()
+    execute(Resolve(incident=str(first.id), at=now(), outcome="fixed"), Context.by(ANA))
+    arrives(opened("breach:2", AT + timedelta(days=days, hours=1)))
+    assert IncidentRow.objects.count() == incidents
 
 
 @pytest.mark.django_db

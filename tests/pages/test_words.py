@@ -8,6 +8,7 @@ import pytest
 from django.template import Context, Template
 
 from config.templatetags.page import duration, number
+from monitoring import pages as monitoring_pages
 
 AT = datetime(2026, 11, 3, 16, 42, 9, tzinfo=UTC)
 
@@ -65,3 +66,10 @@ def test_severity_is_shape_and_word_and_grey_once_over() -> None:
     assert "sev--1" in render("{% severity 1 %}")
     assert ">SEV1<" in render("{% severity 1 %}").replace("</svg>SEV1", ">SEV1")
     assert "sev--closed" in render("{% severity 1 True %}")
+
+
+@pytest.mark.parametrize(
+    ("hours", "span"), [(0.5, "1h"), (4, "6h"), (30, "1d"), (-48, "1d"), (0, "1d")]
+)
+def test_a_monitors_chart_begins_with_a_range_that_fits_its_age(hours: float, span: str) -> None:
+    assert monitoring_pages._fitting(timedelta(hours=hours)) == span

@@ -56,3 +56,10 @@ def test_a_moment_in_the_future_is_young() -> None:
 def test_a_warning_after_the_limit_is_refused() -> None:
     with pytest.raises(BadParameter, match="warn"):
         make("age", {"limit": 10, "warn": 11})
+
+
+def test_charts_show_the_age_and_not_the_moment_of_birth() -> None:
+    born = minute(0).timestamp()
+    assert MOMENT.drawn(minute(90), born) == 5400
+    assert ELAPSED.drawn(minute(90), 1200) == 1200
+    assert MOMENT.read(5400) == "1 h 30 min"
