@@ -16,8 +16,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
 
 import psutil
@@ -74,6 +75,24 @@ class Web:
             cwd=ROOT,
         )
 
+    def wait(self) -> None:
+        """Waits until every process takes its share of connections."""
+        for _ in range(120):
+            with ExitStack() as probes:
+                for _ in range(16 * len(self.processes)):
+                    probe = HTTPConnection("127.0.0.1", self.port, timeout=60)
+                    probes.callback(probe.close)
+                    probe.request("GET", "/healthz")
+                    probe.getresponse().read()
+                if all(self._connections(process) for process in self.processes):
+                    return
+            time.sleep(0.5)
+        raise TimeoutError("a web process takes no connections")
+
+    def _connections(self, process: subprocess.Popen[bytes]) -> int:
+        found = psutil.Process(process.pid).net_connections("tcp")
+        return sum(c.status == "ESTABLISHED" and c.laddr.port == self.port for c in found)
+
     def kill(self) -> None:
         """Kills the first process without notice."""
         self.processes[0].kill()
@@ -100,6 +119,7 @@ def web(processes: int) -> Iterator[Web]:
     """Web processes for as long as the block."""
     started = Web(processes)
     try:
+        started.wait()
         yield started
     finally:
         started.close()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -34,6 +35,7 @@ CHANNEL = "eventlog"
 POLL_SECONDS = 1.0
 RETRY_SECONDS = (0.1, 5.0)
 PAGE = 1_000
+REST_SECONDS = 0.25
 
 T = TypeVar("T")
 Encode = Callable[[list[Record], frozenset[str]], list[Item]]
@@ -219,9 +221,22 @@ class Hub:
                 return
             self._position = int(records[-1].position or 0)
             self._watch(records)
-            for item in items:
-                for subscription in self.followers(item.topic):
-                    subscription.offer(item)
+            await self._fan_out(items)
+
+    async def _fan_out(self, items: list[Item]) -> None:
+        """Offers items, and then leaves the loop to others for as long as the sending took.
+
+        Events that come meanwhile go out together, so that much talk in a full room costs fewer
+        frames and leaves time for those who talk.
+        """
+        began = time.monotonic()
+        for item in items:
+            for subscription in self.followers(item.topic):
+                subscription.offer(item)
+        # Woken sockets send in the next two turns of the loop.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(min(time.monotonic() - began, REST_SECONDS))
 
     def _fetch(self, position: int) -> tuple[list[Record], list[Item]]:
         records = read_after(position, PAGE)

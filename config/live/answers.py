@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 from django.db import connection
@@ -46,6 +47,7 @@ class Answers:
     def __init__(self, streams: dict[str, Streams], board: Board, encoder: Encoder):
         self._streams, self._board, self._encoder = streams, board, encoder
         self._pool = ThreadPoolExecutor(THREADS, "live")
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         """Runs a function that uses the database."""
@@ -77,7 +79,9 @@ class Answers:
         self, actor: Actor, right: str, stream: str, cid: str, text: str
     ) -> tuple[Receipt | None, str]:
         """Posts a text or carries out a command; durable once it returns. Raises `Nack`."""
-        return await self.in_thread(self._carry_out, actor, right, stream, cid, text)
+        # Those who write to one stream would only collide in the database: they queue here.
+        async with self._turns.setdefault(stream, asyncio.Lock()):
+            return await self.in_thread(self._carry_out, actor, right, stream, cid, text)
 
     def _of(self, stream: str) -> Streams:
         found = self._streams.get(stream.partition(":")[0])
