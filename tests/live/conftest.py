@@ -169,6 +169,13 @@ class Socket:
                 if frame["t"] in kinds:
                     return frame
 
+    async def event(self, kind: str) -> Any:
+        """The next event of this type; others are passed by."""
+        while True:
+            for event in (await self.hear("ev"))["events"]:
+                if event["type"] == kind:
+                    return event
+
     async def follow(self, stream: str, after: int | None = None, **more: Any) -> list[Frame]:
         """Subscribes; returns every frame up to `live`."""
         await self.say(t="sub", id=1, stream=stream, after=after, **more)

@@ -138,10 +138,10 @@ async def test_a_hub_whose_connection_is_cut_listens_again(
     async with opened(server, bot) as socket:
         await socket.follow(incident)
         for _ in range(3):
-            assert await in_thread(deafen, owner) == 1
+            assert await in_thread(deafen, owner) >= 1
             await asyncio.sleep(0.7)
             await said(incident, ana, "again")
-            assert (await socket.hear("ev"))["events"][-1]["data"]["text"] == "again"
+            assert (await socket.event("incident.message_posted"))["data"]["text"] == "again"
 
 
 async def test_a_sealer_that_is_away_delays_and_loses_nothing(
