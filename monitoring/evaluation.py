@@ -39,6 +39,7 @@ CHECK_EVERY = timedelta(seconds=60)
 RETRY_AFTER = timedelta(seconds=10)
 # Under a steady stream of measurements a monitor is evaluated this often, not for every batch.
 SETTLE = timedelta(seconds=0.5)
+COLUMNS = [field.name for field in Evaluation._meta.concrete_fields]
 SILENT_AFTER, SILENT_CADENCES = 60.0, 10
 
 
@@ -51,6 +52,7 @@ class Turn:
     kind: Kind
     points: list[Point]
     until: datetime
+    checkpoints: list[Any]
 
 
 def adopt() -> int:
@@ -122,7 +124,7 @@ def evaluate_next() -> UUID | None:
 
 
 def _evaluate(row: Evaluation) -> None:
-    monitor = MonitorRow.objects.filter(id=row.monitor).first()
+    monitor, checkpoints = MonitorRow.objects.filter(id=row.monitor).first(), row.checkpoints
     if monitor is None:
         row.delete()
         return
@@ -132,7 +134,7 @@ def _evaluate(row: Evaluation) -> None:
     points = points_after(row.series, row.cursor, CHUNK)
     kind = kinds.make(monitor.kind, monitor.parameters)
     until = _event_now(row, points)
-    turn = Turn(row, monitor, kind, points, until)
+    turn = Turn(row, monitor, kind, points, until, checkpoints)
     was = row.breached
     verdicts = _judge(turn)
     for verdict in verdicts:
@@ -318,7 +320,9 @@ def _note_progress(turn: Turn, verdicts: list[Verdict]) -> None:
         row.due_at = at
     else:
         row.due_at = at + (CLOCK_EVERY if turn.kind.watches_clock else CHECK_EVERY)
-    row.save()
+    # The checkpoints hold as many copies of the state, and change once in 500 points.
+    untouched = {"monitor", "checkpoints"} if row.checkpoints is turn.checkpoints else {"monitor"}
+    row.save(update_fields=[name for name in COLUMNS if name not in untouched])
 
 
 def _note_failure(row: Evaluation, error: Exception) -> None:
