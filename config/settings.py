@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "config.apps.FrameConfig",
     "eventlog",
     "access",
+    "registry",
+    "experiments",
     "monitoring",
     "incidents",
 ]

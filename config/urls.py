@@ -11,7 +11,7 @@ from config import web
 from config.health import healthz, readyz
 from config.metrics import metrics
 
-APPS = ("access", "eventlog", "monitoring", "incidents")
+APPS = ("access", "eventlog", "registry", "experiments", "monitoring", "incidents")
 
 
 def included(prefix: str, module: str) -> list[URLResolver]:

@@ -1,0 +1,1 @@
+"""Testing in production with a small blast radius: flags, assignment, experiments, statistics."""

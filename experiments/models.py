@@ -1,0 +1,1 @@
+"""Rows about flags and experiments: read models, and facts in volume."""

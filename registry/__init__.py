@@ -1,0 +1,1 @@
+"""Models, data and lineage: where everything came from, what depends on it, what is serving."""

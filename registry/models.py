@@ -1,0 +1,1 @@
+"""Rows about models, data and lineage: read models, and facts in volume."""
