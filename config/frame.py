@@ -16,15 +16,18 @@ RAIL = (
     ("/log/", "Log", "log"),
     ("/settings/", "Settings", "gear"),
 )
+ON_A_PHONE = 4  # entries that a narrow rail has room for beside “More”
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
     """Context of `templates/base.html`."""
     theme = request.COOKIES.get("theme", "")
+    rail = [(*entry, _current(entry[0], request.path)) for entry in RAIL]
     return {
         "theme": theme if theme in THEMES else "",
         "keys": request.COOKIES.get("keys") != "off",
-        "rail": [(*entry, _current(entry[0], request.path)) for entry in RAIL],
+        "rail": rail,
+        "rail_more": rail[ON_A_PHONE:] if len(rail) > ON_A_PHONE + 1 else [],
         "now": clock.now().astimezone(UTC),
     }
 

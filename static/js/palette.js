@@ -7,7 +7,7 @@ import { open } from "./dialogs.js";
 
 /** @returns {Entry[]} */
 function entries() {
-  const places = [...document.querySelectorAll(".rail a:not(.rail__mark)")].map((link) => ({
+  const places = [...document.querySelectorAll(".rail > a:not(.rail__mark)")].map((link) => ({
     words: link.textContent?.trim() ?? "",
     hint: "page",
     run: () => location.assign(/** @type {HTMLAnchorElement} */ (link).href),
