@@ -72,13 +72,10 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 @contextmanager
 def web() -> Iterator[str]:
-    """A web process; its address once it is ready."""
+    """A web process as `up` runs it; its address once it is ready."""
     listening = listen("127.0.0.1", 0)
-    command = ["-m", "uvicorn", "config.asgi:application", "--fd", str(listening.fileno())]
-    quiet = ["--no-access-log", "--log-level", "warning"]
-    process = subprocess.Popen(
-        [sys.executable, *command, *quiet], cwd=ROOT, pass_fds=[listening.fileno()]
-    )
+    command = [sys.executable, "-m", "config.serve", str(listening.fileno())]
+    process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listening.fileno()])
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
         _wait_for(url)
