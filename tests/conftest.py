@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from eventlog import followers, rebuild, store
 from eventlog.projections import all_projections
 
-pytest_plugins = ["tests.servers", "tests.cast"]
+pytest_plugins = ["tests.servers", "tests.cast", "tests.processes"]
 
 
 @pytest.fixture

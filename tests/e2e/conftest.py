@@ -19,9 +19,7 @@ from eventlog.core import Context, uuid7
 from incidents import acting
 from incidents.commands import Declare
 from tests.cast import Player
-from tests.live.conftest import Server, sealer, server, web_process
-
-__all__ = ["sealer", "server", "web_process"]
+from tests.processes import Server
 
 # The browser's driver runs a loop in this thread, and Django refuses its ORM beside one.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

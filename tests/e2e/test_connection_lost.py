@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.cast import Player
 from tests.e2e.conftest import Case, Open
-from tests.live.conftest import Server
+from tests.processes import Server
 
 
 def texts(page: Page) -> list[str]:

@@ -15,7 +15,8 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context, Event
 from tests.cast import OPERATOR, Machine, Player, machine
-from tests.live.conftest import Server, cookies, in_thread, opened, said
+from tests.live.conftest import cookies, in_thread, opened, said
+from tests.processes import Server
 
 TOKEN = "c" * 32
 

@@ -12,7 +12,8 @@ from eventlog.core import Context, uuid7
 from incidents.acting import redact
 from incidents.commands import AddNote, ChangeSeverity, Declare, RedactMessage
 from tests.cast import Player, machine
-from tests.live.conftest import Server, in_thread, opened, said, versions
+from tests.live.conftest import in_thread, opened, said, versions
+from tests.processes import Server
 
 
 def declared(by: str, number: int) -> str:
@@ -137,6 +138,7 @@ async def test_what_was_removed_is_not_sent_in_clear(
         assert "hunter2" in posted["html"]["channel"]
         await in_thread(remove, incident, posted["data"]["message"], ana.ref)
         removed = await socket.event("incident.message_redacted")
+        assert removed["v"] == posted["v"] + 1
         assert removed["data"]["message"] == posted["data"]["message"]
         assert "Message removed" in removed["html"]["message"]
         # the process has sent the text a moment ago, and must not send it from memory

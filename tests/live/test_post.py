@@ -12,7 +12,8 @@ from eventlog.core import Context
 from eventlog.reading import read_stream
 from incidents.commands import Close, Resolve
 from tests.cast import Player
-from tests.live.conftest import Server, in_thread, opened, said
+from tests.live.conftest import in_thread, opened, said
+from tests.processes import Server
 
 
 def texts(stream: str) -> list[str]:

@@ -10,9 +10,6 @@ from config.models import Verification
 from config.tasks import verify_log
 from eventlog.clock import now
 from tests.cast import Player
-from tests.live.conftest import sealer
-
-__all__ = ["sealer"]
 
 
 def asked(by: Player) -> Verification:
