@@ -42,10 +42,17 @@ class Outcome:
         fold(self.before, self.events)
         return self
 
-    def refused(self, code: str) -> Outcome:
-        """Asserts a refusal with this code."""
+    def refused(self, code: str, field: str = "") -> Outcome:
+        """Asserts a refusal with this code, about this field if one is named."""
         assert self.refusal is not None, f"not refused: {self.events}"
         assert self.refusal.code == code, f"refused with {self.refusal.code}: {self.refusal}"
+        assert not field or self.refusal.field == field, f"refused for {self.refusal.field}"
+        return self
+
+    def accepted(self) -> Outcome:
+        """Asserts that it was not refused, whatever was decided."""
+        if self.refusal is not None:
+            raise self.refusal
         return self
 
     @property
