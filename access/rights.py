@@ -13,6 +13,12 @@ from access.state import Role
 ACTIONS = {
     "account:use": "sign in, see and end one's own sessions",
     "admin:read": "look at the administration pages",
+    "exposures:write": "send exposures to experiments",
+    "flags:evaluate": "ask what a flag gives somebody",
+    "flags:read": "read flags, groups, layers and exposure counts",
+    "flags:write": "create and change flags, groups and layers",
+    "holds:read": "read holds on entities",
+    "holds:write": "place and lift holds",
     "incidents:read": "read incidents, their channels and timelines",
     "incidents:redact": "remove what others wrote in incidents",
     "incidents:write": "declare, command and work incidents",
@@ -31,14 +37,19 @@ ACTIONS = {
 
 _OBSERVER = {
     "account:use",
+    "flags:read",
+    "holds:read",
     "incidents:read",
     "log:verify",
     "measurements:read",
     "monitors:read",
     "people:read",
 }
-_RESPONDER = _OBSERVER | {"incidents:write", "measurements:write", "monitors:write", "tokens:own"}
-_LEAD = _RESPONDER | {"incidents:redact", "log:read", "metrics:read"}
+_RESPONDER = _OBSERVER | {
+    *("exposures:write", "flags:evaluate", "flags:write", "incidents:write"),
+    *("measurements:write", "monitors:write", "tokens:own"),
+}
+_LEAD = _RESPONDER | {"holds:write", "incidents:redact", "log:read", "metrics:read"}
 _AUDITOR = _OBSERVER | {"admin:read", "log:read"}
 
 ROLES: dict[str, frozenset[str]] = {
@@ -54,6 +65,7 @@ ROLES: dict[str, frozenset[str]] = {
     Role.SERVICE: frozenset(
         {"incidents:read", "incidents:write", "measurements:read", "measurements:write"}
         | {"account:use", "metrics:read", "monitors:read", "monitors:write", "tokens:own"}
+        | {"exposures:write", "flags:evaluate", "flags:read", "holds:read"}
     ),
 }
 
@@ -62,6 +74,8 @@ ROLES: dict[str, frozenset[str]] = {
 SCOPES: dict[str, frozenset[str]] = {
     action: frozenset({"account:use", action}) for action in ACTIONS if action != "account:use"
 } | {
+    "flags:write": frozenset({"account:use", "flags:read", "flags:write"}),
+    "holds:write": frozenset({"account:use", "holds:read", "holds:write"}),
     "incidents:write": frozenset({"account:use", "incidents:read", "incidents:write"}),
     "monitors:write": frozenset({"account:use", "monitors:read", "monitors:write"}),
     "tokens:manage": frozenset({"account:use", "tokens:own", "tokens:manage"}),

@@ -197,6 +197,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AccountRole": "access.api.people.ROLES",
+        "FlagKind": "experiments.api.serializers.KINDS",
         "IncidentRole": "incidents.state.ROLES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -1,0 +1,203 @@
+"""What a flag's rules may be: GrowthBook's rule objects, checked before anything is served.
+
+Each rule either gives one value (`force`), to everybody or to a share (`coverage`), or runs an
+experiment (`variations`). A rule that could not do what it says is refused here, with the path of
+what is wrong, and not found out by the first visitor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from eventlog.core import Refused
+from experiments.assignment import patterns
+from experiments.assignment.buckets import SUM_OF_WEIGHTS
+from experiments.assignment.conditions import LOGICAL, OPERATORS
+from experiments.commands.checks import KEY, check_depth
+from experiments.state import Kind
+
+MAX_RULES, MAX_VARIATIONS = 100, 50
+COMMON = {"id", "description", "condition", "parentConditions", "hashAttribute", "seed"}
+COMMON |= {"hashVersion", "coverage", "fallbackAttribute", "disableStickyBucketing"}
+FORCED = COMMON | {"force"}
+TRIAL = COMMON | {"variations", "weights", "key", "phase", "name", "meta", "layer"}
+TRIAL |= {"namespace", "minBucketVersion", "bucketVersion"}
+# What places a unit: changing any of it within a phase would move units between variations.
+FIXED_IN_PHASE = ("weights", "hashAttribute", "hashVersion", "seed", "namespace", "layer")
+
+
+FITS: dict[Kind, Callable[[Any], bool]] = {
+    Kind.BOOLEAN: lambda value: isinstance(value, bool),
+    Kind.STRING: lambda value: isinstance(value, str),
+    Kind.INTEGER: lambda value: type(value) is int and abs(value) < 2**53,
+    Kind.FLOAT: lambda value: type(value) in (int, float) and math.isfinite(value),
+    Kind.OBJECT: lambda value: isinstance(value, dict | list),
+}
+
+
+def check_value(kind: str, value: Any, field: str) -> None:
+    """A value of the flag's type."""
+    if not FITS[Kind(kind)](value):
+        raise Refused(f"Must be a value of type {kind}.", code="bad_value", field=field)
+    check_depth(value, field)
+
+
+def check_rules(kind: str, rules: Sequence[Any]) -> None:
+    """Every rule of a flag, in itself and beside the others."""
+    if len(rules) > MAX_RULES:
+        raise Refused(f"At most {MAX_RULES} rules.", code="bad_value", field="rules")
+    seen: set[str] = set()
+    for index, rule in enumerate(rules):
+        where = f"rules.{index}"
+        if not isinstance(rule, dict):
+            raise Refused("Must be an object.", code="bad_value", field=where)
+        _check_rule(kind, rule, where)
+        if rule["id"] in seen:
+            raise Refused("Two rules have this id.", code="bad_value", field=f"{where}.id")
+        seen.add(rule["id"])
+
+
+def check_phases(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> None:
+    """Refuses what would move units between the variations of a running phase."""
+    known = {_phase_of(rule): rule for rule in before if "variations" in rule}
+    for index, rule in enumerate(after):
+        old = known.get(_phase_of(rule)) if "variations" in rule else None
+        if old is None:
+            continue
+        changed = [name for name in FIXED_IN_PHASE if old.get(name) != rule.get(name)]
+        if len(old["variations"]) != len(rule["variations"]):
+            changed.append("variations")
+        if changed:
+            raise Refused(
+                f"Changing {changed[0]} within a phase would move people from one variation to"
+                " another. Give the rule a new phase and a new seed; within a phase only the"
+                " coverage changes.",
+                code="phase_fixed",
+                field=f"rules.{index}.{changed[0]}",
+                current=old.get(changed[0]),
+            )
+
+
+def _phase_of(rule: Mapping[str, Any]) -> tuple[Any, Any]:
+    return rule.get("key"), rule.get("phase", "0")
+
+
+def _check_rule(kind: str, rule: dict[str, Any], where: str) -> None:
+    is_trial = "variations" in rule
+    unknown = sorted(rule.keys() - (TRIAL if is_trial else FORCED))
+    if unknown:
+        raise Refused("Is not known.", code="unknown_field", field=f"{where}.{unknown[0]}")
+    if not isinstance(rule.get("id"), str) or not KEY.fullmatch(rule["id"]):
+        raise Refused("Every rule has an id such as beta-testers.", "bad_value", f"{where}.id")
+    _check_audience(rule, where)
+    if is_trial:
+        _check_trial(kind, rule, where)
+    elif "force" in rule:
+        check_value(kind, rule["force"], f"{where}.force")
+    else:
+        raise Refused("Needs `force` or `variations`.", code="required", field=where)
+
+
+def _check_audience(rule: Mapping[str, Any], where: str) -> None:
+    check_condition(rule.get("condition", {}), f"{where}.condition")
+    parents = rule.get("parentConditions", [])
+    if not isinstance(parents, list) or len(parents) > 20:
+        raise Refused("Must be a list of at most 20.", "bad_value", f"{where}.parentConditions")
+    for index, parent in enumerate(parents):
+        place = f"{where}.parentConditions.{index}"
+        if not isinstance(parent, dict) or parent.keys() - {"id", "condition", "gate"}:
+            raise Refused("Has `id`, `condition` and `gate`.", "bad_value", place)
+        if not isinstance(parent.get("id"), str):
+            raise Refused("Names a flag.", "bad_value", f"{place}.id")
+        check_condition(parent.get("condition", {}), f"{place}.condition")
+    coverage = rule.get("coverage", 1)
+    if type(coverage) not in (int, float) or not 0 <= coverage <= 1:
+        raise Refused("Must be a share from 0 to 1.", "bad_value", f"{where}.coverage")
+    if rule.get("hashVersion", 2) not in (1, 2):
+        raise Refused("Must be 1 or 2.", "bad_value", f"{where}.hashVersion")
+    for name in ("hashAttribute", "fallbackAttribute", "seed"):
+        if name in rule and not (isinstance(rule[name], str) and 0 < len(rule[name]) <= 200):
+            raise Refused("Must be a text.", "bad_value", f"{where}.{name}")
+
+
+def _check_trial(kind: str, rule: Mapping[str, Any], where: str) -> None:
+    variations = rule["variations"]
+    if not isinstance(variations, list) or not 2 <= len(variations) <= MAX_VARIATIONS:
+        sentence = f"Must be 2 to {MAX_VARIATIONS} values."
+        raise Refused(sentence, code="bad_value", field=f"{where}.variations")
+    for index, value in enumerate(variations):
+        check_value(kind, value, f"{where}.variations.{index}")
+    if not isinstance(rule.get("key"), str) or not KEY.fullmatch(rule["key"]):
+        raise Refused("An experiment needs a key.", "bad_value", f"{where}.key")
+    if "weights" in rule:
+        _check_weights(rule["weights"], len(variations), f"{where}.weights")
+    meta = rule.get("meta", [])
+    if not isinstance(meta, list) or not all(isinstance(one, dict) for one in meta):
+        raise Refused("Must be a list of objects.", "bad_value", f"{where}.meta")
+    if meta and len(meta) != len(variations):
+        raise Refused("Must be as many as the variations.", "bad_value", f"{where}.meta")
+    for name in ("phase", "name", "layer"):
+        if name in rule and not isinstance(rule[name], str):
+            raise Refused("Must be a text.", "bad_value", f"{where}.{name}")
+    namespace = rule.get("namespace", ["", 0, 1])
+    if not isinstance(namespace, list) or len(namespace) != 3 or not _is_namespace(namespace):
+        sentence = "Must be [name, start, end] with 0 ≤ start < end ≤ 1."
+        raise Refused(sentence, code="bad_value", field=f"{where}.namespace")
+
+
+def _is_namespace(namespace: list[Any]) -> bool:
+    name, start, end = namespace
+    numbers = all(type(bound) in (int, float) for bound in (start, end))
+    return isinstance(name, str) and numbers and 0 <= start < end <= 1
+
+
+def _check_weights(weights: Any, count: int, field: str) -> None:
+    if not isinstance(weights, list) or len(weights) != count:
+        raise Refused("Must be as many as the variations.", code="bad_value", field=field)
+    if not all(type(weight) in (int, float) and 0 <= weight <= 1 for weight in weights):
+        raise Refused("Must be shares from 0 to 1.", code="bad_value", field=field)
+    low, high = SUM_OF_WEIGHTS
+    if not low <= sum(weights) <= high:
+        raise Refused(f"Must sum to 1, not {sum(weights):g}.", code="bad_value", field=field)
+
+
+def check_condition(condition: Any, field: str) -> None:
+    """A targeting condition in which every operator is known and every pattern can be matched."""
+    if not isinstance(condition, dict):
+        raise Refused("Must be an object.", code="bad_value", field=field)
+    check_depth(condition, field)
+    _check_words(condition, field, on_value=False)
+
+
+def _check_words(value: Any, field: str, *, on_value: bool) -> None:
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            _check_words(one, f"{field}.{index}", on_value=on_value)
+        return
+    if not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        place = f"{field}.{name}"
+        if name.startswith("$"):
+            known = name in OPERATORS if on_value else name in LOGICAL or name == "$groups"
+            if not known:
+                raise Refused(f"{name} is no operator here.", code="bad_operator", field=place)
+            _check_operand(name, inner, place)
+        nests = name in ("$elemMatch", "$and", "$or", "$nor")
+        by_value = not name.startswith("$") or (on_value and not nests)
+        if name not in ("$savedGroup", "$savedGroups", "$eq", "$ne", "$in", "$nin"):
+            _check_words(inner, place, on_value=by_value)
+
+
+def _check_operand(name: str, operand: Any, field: str) -> None:
+    if name in ("$regex", "$regexi", "$notRegex", "$notRegexi"):
+        fault = patterns.fault(operand) if isinstance(operand, str) else "must be a text"
+        if fault:
+            raise Refused(f"The pattern {fault}.", code="bad_pattern", field=field)
+    lists = ("$in", "$nin", "$ini", "$nini", "$all", "$alli", "$and", "$or", "$nor")
+    if name in lists and not isinstance(operand, list):
+        raise Refused("Must be a list.", code="bad_value", field=field)
+    if name in ("$inGroup", "$notInGroup", "$type") and not isinstance(operand, str):
+        raise Refused("Must be a text.", code="bad_value", field=field)

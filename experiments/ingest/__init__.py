@@ -1,0 +1,1 @@
+"""Doors that exposures come in by: one file for each protocol."""
