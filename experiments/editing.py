@@ -23,6 +23,7 @@ OWN = ("id", "description", "condition", "coverage", "hashAttribute")
 OF_TRIAL = ("variations", "weights", "meta", "key", "phase", "seed", "layer")
 MOVES = {"up": -1, "down": 1}
 EQUAL = "equal"
+BLANKS = " \t\r"  # not all that Python takes for blank: values may begin with the others
 
 Card = dict[str, Any]
 
@@ -42,6 +43,11 @@ def value_of(kind: str, text: str, field: str) -> Any:
     """The value that a field says. Raises `Refused`."""
     is_plain = kind == Kind.STRING and not text.startswith('"')
     return text if is_plain else read_json(text, field)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a field that say something."""
+    return [line for line in text.split("\n") if line.strip(BLANKS)]
 
 
 def read_json(text: str, field: str) -> Any:
@@ -176,7 +182,7 @@ def _trial(kind: str, card: Card, where: str) -> dict[str, Any]:
     made |= {name: card[name] for name in ("phase", "seed", "layer") if card[name]}
     if card["factors"].strip():
         return made | _variations(_combinations(kind, card, where))
-    lines = [line for line in card["arms"].splitlines() if line.strip()]
+    lines = lines_of(card["arms"])
     return made | _variations([_arm(kind, line, f"{where}.arms") for line in lines])
 
 
@@ -197,7 +203,7 @@ def _variations(lines: list[tuple[float | None, str, Any]]) -> dict[str, Any]:
 
 
 def _arm(kind: str, line: str, field: str) -> tuple[float | None, str, Any]:
-    parts = [part.strip() for part in line.split("|", 2)]
+    parts = [part.strip(BLANKS) for part in line.split("|", 2)]
     if len(parts) != 3:
         raise Refused("An arm is a line such as: 50 | control | false", "bad_value", field)
     weight = None if parts[0] == EQUAL else _share(parts[0], field)

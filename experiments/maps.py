@@ -1,4 +1,4 @@
-"""The map of a layer: a cell for every segment, whose owner is told by tone, pattern and letter."""
+"""The map of a layer: a cell for every segment, whose owner is told by its tone and, in words, beside it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from experiments.queries import LayerView
 
 COLUMNS, ROW, GAP = 100, 14, 2
 TONES = 6
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
     """An experiment in the legend of a map; `tone` is the class that its segments have."""
 
-    letter: str
     tone: str
     experiment: str
     count: int
@@ -29,7 +27,6 @@ def owners(view: LayerView) -> list[Owner]:
     """The legend: owners with the most segments first."""
     return [
         Owner(
-            letter=LETTERS[index % len(LETTERS)],
             tone=f"seg-{index % TONES}",
             experiment=one.experiment,
             count=one.count,

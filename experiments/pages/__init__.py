@@ -2,7 +2,16 @@
 
 from experiments.pages.editor import attributes_of, editor
 from experiments.pages.flags import creation, flag, listed
-from experiments.pages.others import exposures, freezes, group, groups, is_freeze, layer, layers, sdk_keys
+from experiments.pages.others import (
+    exposures,
+    freezes,
+    group,
+    groups,
+    is_freeze,
+    layer,
+    layers,
+    sdk_keys,
+)
 
 __all__ = [
     "attributes_of",

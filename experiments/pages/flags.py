@@ -220,7 +220,11 @@ def _sentence(type: str, said: Mapping[str, Any]) -> str:
     if type == "flag.rules_set":
         if said["restores"]:
             return f"went back to revision {said['restores']}{where}"
-        return f"approved revision {said['revision']}{where}" if said["proposal"] else f"changed the rules{where}"
+        return (
+            f"approved revision {said['revision']}{where}"
+            if said["proposal"]
+            else f"changed the rules{where}"
+        )
     return {
         "flag.created": "created it, off",
         "flag.described": "described it anew",

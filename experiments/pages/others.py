@@ -14,6 +14,7 @@ from access.queries import names
 from eventlog import store
 from experiments import queries
 from experiments.assignment.conditions import as_text
+from experiments.editing import value_text
 from experiments.maps import allocation_map, in_words, owners
 from experiments.models import GroupRow, LayerRow, SdkKeyRow
 from experiments.pages.places import places
@@ -89,7 +90,8 @@ def _group(row: GroupRow) -> dict[str, Any]:
         "row": row,
         "is_list": is_list,
         "words": words if is_list else conditions_in_words(row.definition["condition"]),
-        "values": values,
+        "lines": "\n".join(map(str, values)),
+        "condition": "" if is_list else value_text("object", row.definition["condition"]),
     }
 
 
@@ -117,9 +119,7 @@ def exposures(now: datetime) -> dict[str, Any]:
     }
 
 
-def _phase(
-    one: PhaseCounts, trial: tuple[str, str, dict[str, Any]] | None
-) -> dict[str, Any]:
+def _phase(one: PhaseCounts, trial: tuple[str, str, dict[str, Any]] | None) -> dict[str, Any]:
     expected = _expected(trial[2]) if trial else {}
     return {
         "counts": one,

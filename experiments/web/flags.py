@@ -117,7 +117,9 @@ def turn(request: HttpRequest, flag: str) -> HttpResponse:
         enabled=enabled,
         reason=text(request, "reason"),
     )
-    carry_out(request, command, "It is on." if enabled else "It is off: everybody gets the default.")
+    carry_out(
+        request, command, "It is on." if enabled else "It is off: everybody gets the default."
+    )
     return _back(request, flag)
 
 

@@ -18,7 +18,14 @@ from eventlog.core import Context, Refused
 from experiments import commands, editing, pages
 from experiments.commands.checks import check_environment
 from experiments.serving.keys import new_key
-from experiments.web.forms import carry_out, context_of_form, fresh_key, may_write, sentence_of, text
+from experiments.web.forms import (
+    carry_out,
+    context_of_form,
+    fresh_key,
+    may_write,
+    sentence_of,
+    text,
+)
 from registry import holds
 from registry.commands import LiftHold, PlaceHold
 

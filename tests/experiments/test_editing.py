@@ -18,7 +18,9 @@ VALUES = {
     "boolean": st.booleans(),
     "string": st.text(st.characters(codec="utf-8", exclude_characters="\0")),
     "integer": st.integers(-(2**52), 2**52),
-    "object": st.dictionaries(st.sampled_from("ab"), st.integers() | st.text(max_size=5).filter(str.isalnum)),
+    "object": st.dictionaries(
+        st.sampled_from("ab"), st.integers() | st.text(max_size=5).filter(str.isalnum)
+    ),
 }
 COMMON = {
     "description": st.sampled_from(["for testers", "später"]),
