@@ -8,6 +8,7 @@ buttons that send the form and change nothing that is served.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -142,14 +143,19 @@ def blank(kind: str, is_trial: bool, taken: set[str], flag: str) -> Card:
         **card,
         "id": id,
         "is_trial": is_trial,
-        "coverage": "10" if is_trial else "100",
+        "coverage": "10" if is_trial else "",
         "force": values[0],
         "key": f"{flag}-{id}"[:100],
         "phase": "1",
-        "seed": f"{flag}-{id}-1",
+        "seed": seed_of(flag, id, 1),
         "arms": f"50 | control | {values[1]}\n50 | new | {values[0]}",
         "factors": "",
     }
+
+
+def seed_of(flag: str, rule: str, phase: int) -> str:
+    """A seed that is like no other: similar seeds divide sequential ids alike (see `salt_of`)."""
+    return hashlib.sha256(f"{flag}\n{rule}\n{phase}".encode()).hexdigest()[:12]
 
 
 def rules_of(kind: str, cards: list[Card]) -> list[dict[str, Any]]:

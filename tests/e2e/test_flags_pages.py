@@ -71,6 +71,7 @@ def test_a_rule_is_added_tried_and_saved_by_the_keyboard(browse: Open, ana: Play
     for place in (4, 3, 2):  # to the top, before the rules that would answer first
         page.get_by_role("button", name=f"Move rule {place} up").focus()
         page.keyboard.press("Enter")
+        expect(page.locator(f"#r{place - 2}-id")).to_have_value("rule-1")
     page.locator("#try").focus()
     page.keyboard.press("Control+A")
     page.keyboard.type('{"beta": true}')

@@ -71,7 +71,10 @@ EDIT = "/flags/two-tower/edit?environment=production"
 def test_rules_are_edited_and_saved(ana: Player) -> None:
     before = served()
     answer = ana.browser.post(EDIT, edited(before, **{"r1.coverage": "35"}))
-    assert (answer.status_code, answer["Location"]) == (302, "/flags/two-tower?environment=production")
+    assert (answer.status_code, answer["Location"]) == (
+        302,
+        "/flags/two-tower?environment=production",
+    )
     after = served()
     assert after.revision == before.revision + 1
     assert after.rules[1]["coverage"] == 0.35
@@ -88,7 +91,9 @@ def test_saving_what_was_shown_changes_nothing(ana: Player) -> None:
 
 
 @pytest.mark.usefixtures("world")
-def test_weights_cannot_change_inside_a_phase_and_the_form_keeps_what_was_typed(ana: Player) -> None:
+def test_weights_cannot_change_inside_a_phase_and_the_form_keeps_what_was_typed(
+    ana: Player,
+) -> None:
     before = served()
     arms = "40 | control | false\n40 | two-tower | true\n20 | two-tower-wide | true"
     answer = ana.browser.post(EDIT, edited(before, **{"r1.arms": arms}))

@@ -6,7 +6,13 @@ from typing import Any
 
 from tests.cast import Player
 
-SWISS = {"id": "swiss", "condition": {"country": "CH"}, "force": True, "coverage": 0.5, "seed": "s1"}
+SWISS = {
+    "id": "swiss",
+    "condition": {"country": "CH"},
+    "force": True,
+    "coverage": 0.5,
+    "seed": "s1",
+}
 STAFF = {"id": "staff", "description": "those who work here", "condition": {"staff": True}}
 STAFF |= {"force": True}
 TRIAL = {
@@ -48,7 +54,10 @@ def build(by: Player, other: Player) -> None:
     sent(api.post("flags/two-tower/turn", {**PRODUCTION, "enabled": True}))
     guarded = {"flag": "prices", "kind": "object", "default": {"currency": "CHF"}}
     sent(api.post("flags", guarded | {"needs_approval": True}))
-    change = {"default": {"currency": "EUR"}, "rules": [{"id": "all", "force": {"currency": "USD"}}]}
+    change = {
+        "default": {"currency": "EUR"},
+        "rules": [{"id": "all", "force": {"currency": "USD"}}],
+    }
     sent(other.api.post("flags/prices/rules", {**PRODUCTION, **change}))
     members = {"attribute": "id", "values": ["u1", "u2"], "description": "early users"}
     sent(api.post("flag-groups/beta", members))
