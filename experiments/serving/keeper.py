@@ -111,9 +111,9 @@ class Keeper:
         self.reached_at = time.monotonic()
         if found == self._revisions:
             return
+        await self._load_keys()
         for environment in list(self._snapshots):
             await self._make(environment)
-        await self._load_keys()
         self._revisions = found
         rung, self._bell = self._bell, asyncio.Event()
         rung.set()
