@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core import signing
 
 from access.rights import Actor
+from config.ending import when_ending
 from experiments.serving import growthbook, ofrep, uses
 from experiments.serving.callers import Callers, may_evaluate
 from experiments.serving.keeper import Away, Keeper, of_installation
@@ -35,6 +36,7 @@ from experiments.serving.wire import (
     Send,
     TooBig,
     begin_events,
+    end_events,
     header,
     query_of,
     read_body,
@@ -65,6 +67,7 @@ class FlagDoors:
         self._callers = Callers()
         self._rate = Rate(settings.ENV.flag_rate)
         self._streams = 0
+        self._ending: asyncio.Event | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers what is for these doors."""
@@ -172,7 +175,7 @@ class FlagDoors:
             await respond(send, Answer(503, AWAY, ((b"retry-after", b"10"),)))
             return
         self._streams += 1
-        gone = asyncio.create_task(_wait_for_the_end(receive))
+        gone = asyncio.create_task(self._end(receive))
         try:
             await begin_events(send)
             if at_once:
@@ -185,6 +188,7 @@ class FlagDoors:
                     await tell(newer)
                 elif not gone.done():
                     await send_comment(send)
+            await end_events(send)
         finally:
             self._streams -= 1
             gone.cancel()
@@ -197,7 +201,20 @@ class FlagDoors:
         waiting.cancel()
         return None
 
+    async def _end(self, receive: Receive) -> None:
+        """Returns when the client is gone, or this process is about to stop."""
+        if self._ending is None:
+            self._ending = asyncio.Event()
+            when_ending(self._ending.set)
+        left = asyncio.create_task(_hung_up(receive))
+        ending = asyncio.create_task(self._ending.wait())
+        try:
+            await asyncio.wait({left, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            left.cancel()
+            ending.cancel()
 
-async def _wait_for_the_end(receive: Receive) -> None:
+
+async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -102,6 +102,11 @@ async def send_event(send: Send, data: bytes, *, event: str = "", id: str = "") 
     await send({"type": "http.response.body", "body": text, "more_body": True})
 
 
+async def end_events(send: Send) -> None:
+    """The end of a stream; its client comes again by itself."""
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def send_comment(send: Send) -> None:
     """A line that keeps the connection open and shows when it is not."""
     await send({"type": "http.response.body", "body": b":\n\n", "more_body": True})

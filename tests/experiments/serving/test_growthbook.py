@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 from typing import Any
 
 import httpx
@@ -69,6 +70,17 @@ def test_a_stream_brings_every_change(key: str, flags: Flags, http: httpx.Client
                 flags.turn("button", False)
     assert len(seen[0]) == 2
     assert seen[1] == []
+
+
+def test_a_stream_ends_when_the_process_is_to_stop(
+    key: str, server: Server, http: httpx.Client
+) -> None:
+    with http.stream("GET", f"/sub/{key}") as events:
+        lines = events.iter_lines()
+        next(lines)
+        server.end(signal.SIGTERM)  # waits for the process, which waits for its answers
+        assert list(lines)[-1] == ""
+    server.start()
 
 
 def test_evaluated_here_no_rule_leaves(key: str, http: httpx.Client) -> None:
