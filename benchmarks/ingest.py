@@ -28,6 +28,7 @@ import psycopg
 from benchmarks.clients import Work, drive
 from benchmarks.figures import Figure, interleaved
 from benchmarks.installation import installation, owner
+from benchmarks.tokens import make_token
 from config.environment import ROOT
 from config.servers.ports import listen
 
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace) -> list[Figure]:
     """The rates, medians of three interleaved runs."""
     with installation() as servers, web() as url, worker():
-        token = make_token()
+        token = make_token("measurements:write", "monitors:write")
         watch_some(url, token)
         turns = itertools.count()
         found = interleaved(
@@ -106,27 +107,6 @@ def worker() -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(60)
-
-
-def make_token() -> str:
-    """A token that may send measurements and make monitors."""
-    from access.commands import IssueToken
-    from access.tokens import new_secret
-    from eventlog import store
-    from eventlog.clock import now
-    from eventlog.core import Context, uuid7
-
-    secret = new_secret()
-    command = IssueToken(
-        token=str(uuid7()),
-        name="bench",
-        digest=secret.digest,
-        hint=secret.hint,
-        scopes=["measurements:write", "monitors:write"],
-        at=now(),
-    )
-    store.execute(command, Context.by("system:bench"))
-    return secret.text
 
 
 def watch_some(url: str, token: str) -> None:

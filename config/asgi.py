@@ -17,7 +17,8 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from config.body_limit import limited  # noqa: E402
 from config.live.server import Live  # noqa: E402
+from experiments.serving.doors import FlagDoors  # noqa: E402
 from incidents.live import Board, IncidentStreams  # noqa: E402
 
 live = Live({"incident": IncidentStreams()}, Board())
-application = ProtocolTypeRouter({"http": limited(django), "websocket": live})
+application = ProtocolTypeRouter({"http": FlagDoors(limited(django)), "websocket": live})

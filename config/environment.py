@@ -96,6 +96,11 @@ class Environment(BaseSettings):
         description="Requests a second that each web process allows one token or person; ten "
         "times as many at once after a rest. Strangers get a tenth, by address.",
     )
+    flag_rate: float = Field(
+        2_000,
+        gt=0,
+        description="Evaluations a second that each web process allows one token or SDK key.",
+    )
     session_hours: int = Field(
         12,
         ge=1,

@@ -162,10 +162,11 @@ class SdkKeyRow(models.Model):
 
 
 class EnvironmentRow(models.Model):
-    """How often anything that is served in an environment has changed; ``*`` counts for all."""
+    """How often anything that is served in an environment has changed, and when; ``*`` is for all."""
 
     name = models.TextField(primary_key=True)
     revision = models.BigIntegerField()
+    changed_at = models.DateTimeField()
 
     class Meta:
         db_table = "experiments_environment"

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import F
+from django.db.models.functions import Greatest
 
 from eventlog.projections import Projection
 from eventlog.records import Record
@@ -44,11 +45,15 @@ def _key(record: Record) -> str:
     return record.stream.partition(":")[2]
 
 
-def _bump(environment: str) -> None:
+def _bump(environment: str, record: Record) -> None:
     """What is served there is another from now on."""
-    row, made = EnvironmentRow.objects.get_or_create(name=environment, defaults={"revision": 1})
+    at = record.occurred_at
+    first = {"revision": 1, "changed_at": at}
+    row, made = EnvironmentRow.objects.get_or_create(name=environment, defaults=first)
     if not made:
-        EnvironmentRow.objects.filter(name=row.name).update(revision=F("revision") + 1)
+        EnvironmentRow.objects.filter(name=row.name).update(
+            revision=F("revision") + 1, changed_at=Greatest("changed_at", at)
+        )
 
 
 def _change(record: Record, **changes: Any) -> None:
@@ -59,7 +64,7 @@ def _change(record: Record, **changes: Any) -> None:
 def _serve(record: Record, environment: str, **changes: Any) -> None:
     changes |= {"changed_at": record.occurred_at, "changed_by": record.actor}
     ServingRow.objects.filter(environment=environment, flag=_key(record)).update(**changes)
-    _bump(environment)
+    _bump(environment, record)
 
 
 def _described(event: events.FlagCreated | events.FlagDescribed) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def show_created(event: events.FlagCreated, record: Record) -> None:
             changed_at=at,
             changed_by=record.actor,
         )
-        _bump(environment)
+        _bump(environment, record)
 
 
 @flags.on(events.FlagDescribed)
@@ -173,13 +178,13 @@ def show_group(event: events.GroupSaved, record: Record) -> None:
         "changed_at": record.occurred_at,
     }
     GroupRow.objects.update_or_create(key=_key(record), defaults=values)
-    _bump(EVERYWHERE)
+    _bump(EVERYWHERE, record)
 
 
 @flags.on(events.GroupRemoved)
 def hide_group(event: events.GroupRemoved, record: Record) -> None:
     GroupRow.objects.filter(key=_key(record)).delete()
-    _bump(EVERYWHERE)
+    _bump(EVERYWHERE, record)
 
 
 @flags.on(events.LayerCreated)
@@ -195,7 +200,7 @@ def show_layer(event: events.LayerCreated, record: Record) -> None:
         description=event.description,
         created_at=record.occurred_at,
     )
-    _bump(EVERYWHERE)
+    _bump(EVERYWHERE, record)
 
 
 @flags.on(events.SegmentsAllocated)
@@ -234,7 +239,7 @@ def _cool(record: Record, resting: dict[str, str], rested: list[int] | None = No
     gone = set(map(str, rested or ()))
     cooling = {k: v for k, v in row.cooling.items() if k not in gone} | resting
     LayerRow.objects.filter(key=row.key).update(version=record.version, cooling=cooling)
-    _bump(EVERYWHERE)
+    _bump(EVERYWHERE, record)
 
 
 @flags.on(events.SdkKeyIssued)
@@ -246,9 +251,10 @@ def show_sdk_key(event: events.SdkKeyIssued, record: Record) -> None:
         encrypted=event.encrypted,
         issued_at=record.occurred_at,
     )
+    _bump(EVERYWHERE, record)
 
 
 @flags.on(events.SdkKeyRevoked)
 def show_sdk_key_revoked(event: events.SdkKeyRevoked, record: Record) -> None:
     SdkKeyRow.objects.filter(key=event.key).update(revoked_at=record.occurred_at)
-    _bump(EVERYWHERE)
+    _bump(EVERYWHERE, record)

@@ -97,24 +97,36 @@ def revision(environment: str) -> int:
     return sum(rows.values_list("revision", flat=True))
 
 
+def revisions() -> dict[str, tuple[int, datetime]]:
+    """The counters behind `revision` by environment, each with its last change.
+
+    The time tells a restored database from the one before, whose counter may have been the same.
+    """
+    rows = EnvironmentRow.objects.values_list("name", "revision", "changed_at")
+    return {name: (count, at) for name, count, at in rows}
+
+
 def payload(environment: str) -> dict[str, Any]:
     """Everything that is served in an environment, as GrowthBook feature definitions.
 
-    ``{"revision", "features": {key: definition}, "savedGroups": {key: group}, "kinds": {key: kind}}``.
-    A flag that is off is its default. A rule in a layer is filtered to the segments of its
+    ``{"revision", "features": {key: definition}, "savedGroups": {key: group}, "kinds": {key: kind},
+    "off": [key]}``. A flag that is off is its default. A rule in a layer is filtered to the segments of its
     experiment, and left out while it has none; no rule with variations reaches a holdout.
     """
     at = revision(environment)
     compile_rules = _compiler()
-    features = {}
+    features, off = {}, []
     for row in ServingRow.objects.filter(environment=environment, served=True).order_by("flag"):
         features[row.flag] = compile_rules(row.default, row.rules if row.enabled else [])
+        if not row.enabled:
+            off.append(row.flag)
     kinds = dict(FlagRow.objects.filter(key__in=features).values_list("key", "kind"))
     return {
         "revision": at,
         "features": features,
         "savedGroups": saved_groups(GroupRow.objects.all()),
         "kinds": kinds,
+        "off": off,
     }
 
 

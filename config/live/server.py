@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
 import time
-from types import FrameType
 from typing import Any
 
 import structlog
 from django.contrib.auth.signals import user_logged_out
 from prometheus_client import Gauge, Histogram
 
+from config.ending import when_ending
 from config.live import protocol
 from config.live.answers import Answers
 from config.live.connection import Connection, Receive, Send
@@ -100,21 +98,8 @@ class Live:
             if self._ticking is None:
                 await self.hub.start()
                 self._ticking = asyncio.create_task(self._tick())
-                self._announce_end()
+                when_ending(self.drain)  # so that clients spread out when they come again
                 user_logged_out.connect(self._sign_out, dispatch_uid="live")
-
-    def _announce_end(self) -> None:
-        """Lets clients know before the server closes their sockets, so that they spread out."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
-
-        def ending(number: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(self.drain)
-            if callable(before):
-                before(number, frame)
-
-        signal.signal(signal.SIGTERM, ending)
 
     def drain(self) -> None:
         """Tells every client to come again, each at its own moment."""

@@ -168,27 +168,36 @@ def check_condition(condition: Any, field: str) -> None:
     if not isinstance(condition, dict):
         raise Refused("Must be an object.", code="bad_value", field=field)
     check_depth(condition, field)
-    _check_words(condition, field, on_value=False)
-
-
-def _check_words(value: Any, field: str, *, on_value: bool) -> None:
-    if isinstance(value, list):
-        for index, one in enumerate(value):
-            _check_words(one, f"{field}.{index}", on_value=on_value)
-        return
-    if not isinstance(value, dict):
-        return
-    for name, inner in value.items():
+    for name, inner in condition.items():
         place = f"{field}.{name}"
-        if name.startswith("$"):
-            known = name in OPERATORS if on_value else name in LOGICAL or name == "$groups"
-            if not known:
-                raise Refused(f"{name} is no operator here.", code="bad_operator", field=place)
+        if name in ("$and", "$or", "$nor"):
             _check_operand(name, inner, place)
-        nests = name in ("$elemMatch", "$and", "$or", "$nor")
-        by_value = not name.startswith("$") or (on_value and not nests)
-        if name not in ("$savedGroup", "$savedGroups", "$eq", "$ne", "$in", "$nin"):
-            _check_words(inner, place, on_value=by_value)
+            for index, part in enumerate(inner):
+                check_condition(part, f"{place}.{index}")
+        elif name == "$not":
+            check_condition(inner, place)
+        elif name.startswith("$") and name not in (*LOGICAL, "$groups"):
+            raise Refused(f"{name} is no operator here.", code="bad_operator", field=place)
+        elif name not in LOGICAL:
+            _check_value_test(inner, place)
+
+
+def _check_value_test(test: Any, field: str) -> None:
+    """What one attribute is tested for: operators, or else a value that it has to equal."""
+    if not isinstance(test, dict) or not any(name.startswith("$") for name in test):
+        return
+    for name, operand in test.items():
+        place = f"{field}.{name}"
+        if name not in OPERATORS:
+            raise Refused(f"{name} is no operator here.", code="bad_operator", field=place)
+        _check_operand(name, operand, place)
+        if name == "$elemMatch" and not all(key in OPERATORS for key in operand):
+            check_condition(operand, place)
+        elif name in ("$not", "$size", "$elemMatch"):
+            _check_value_test(operand, place)
+        elif name in ("$all", "$alli"):
+            for index, one in enumerate(operand):
+                _check_value_test(one, f"{place}.{index}")
 
 
 def _check_operand(name: str, operand: Any, field: str) -> None:
@@ -199,5 +208,7 @@ def _check_operand(name: str, operand: Any, field: str) -> None:
     lists = ("$in", "$nin", "$ini", "$nini", "$all", "$alli", "$and", "$or", "$nor")
     if name in lists and not isinstance(operand, list):
         raise Refused("Must be a list.", code="bad_value", field=field)
+    if name == "$elemMatch" and not isinstance(operand, dict):
+        raise Refused("Must be an object.", code="bad_value", field=field)
     if name in ("$inGroup", "$notInGroup", "$type") and not isinstance(operand, str):
         raise Refused("Must be a text.", code="bad_value", field=field)

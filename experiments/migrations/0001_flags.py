@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('name', models.TextField(primary_key=True, serialize=False)),
                 ('revision', models.BigIntegerField()),
+                ('changed_at', models.DateTimeField()),
             ],
             options={
                 'db_table': 'experiments_environment',

@@ -96,6 +96,11 @@ def test_values_are_of_the_flags_type(kind: str, good: Any, bad: Any) -> None:
             {"id": "x", "force": "red", "condition": {"a": {"$regex": "(?=b)"}}},
             ".condition.a.$regex",
         ),
+        (
+            {"id": "x", "force": "red", "condition": {"a": {"$elemMatch": {"$near": 1}}}},
+            ".condition.a.$elemMatch.$near",
+        ),
+        ({"id": "x", "force": "red", "condition": {"$or": {}}}, ".condition.$or"),
         ({"id": "x", "key": "k", "variations": ["a"]}, ".variations"),
         ({"id": "x", "key": "k", "variations": ["a", 1]}, ".variations.1"),
         ({"id": "x", "variations": ["a", "b"]}, ".key"),
