@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from access.doors import new_id, requires
+from access.doors import new_id, person_of, requires
 from eventlog.clock import now
 from eventlog.core import Refused
 from experiments import acting, commands, editing, pages, simulator
 from experiments.queries import FlagView, Served
 from experiments.web.flags import view_or_404
-from experiments.web.forms import context_of_form, fresh_key, person_of, text
+from experiments.web.forms import context_of_form, fresh_key, text
 
 
 @requires("flags:write")

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from access.doors import actor_of, requires
+from access.doors import actor_of, person_of, requires
 from access.paging import BadCursor
 from access.rights import can
 from eventlog.clock import now
@@ -19,7 +19,6 @@ from experiments.web.forms import (
     carry_out,
     context_of_form,
     fresh_key,
-    person_of,
     text,
 )
 

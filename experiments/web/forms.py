@@ -20,12 +20,6 @@ def context_of_form(request: HttpRequest) -> Context:
     return Context.by(actor_of(request).ref, request.POST.get("key") or None)
 
 
-def person_of(request: HttpRequest) -> str:
-    """Who asks, as a person: two tokens of one person are not two people."""
-    actor = actor_of(request)
-    return actor.person or actor.ref
-
-
 def carry_out(request: HttpRequest, command: Command[Any], done: str = "") -> Receipt | None:
     """Carries a command out and says so on the next page; None when it was refused."""
     try:

@@ -19,7 +19,8 @@ VALUES = {
     "string": st.text(st.characters(codec="utf-8", exclude_characters="\0")),
     "integer": st.integers(-(2**52), 2**52),
     "object": st.dictionaries(
-        st.sampled_from("ab"), st.integers() | st.text(max_size=5).filter(str.isalnum)
+        st.sampled_from("ab"),
+        st.integers(-(2**53), 2**53) | st.text(max_size=5).filter(str.isalnum),
     ),
 }
 COMMON = {

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from access.commands import GrantRole
+from eventlog import store
 from eventlog.clock import now
+from eventlog.core import Context
 from experiments import editing, queries
 from tests.cast import Player, api_with
 from tests.experiments.world import PRODUCTION, build, sent
@@ -148,16 +151,57 @@ def test_history_shows_what_changed_and_leads_back(ana: Player) -> None:
     assert "went back to revision 2" in shown(ana, "/flags/two-tower")
 
 
-@pytest.mark.usefixtures("world")
-def test_two_people_are_needed_and_tokens_are_not_people(ana: Player, bo: Player) -> None:
+def waiting() -> str:
     view = queries.flag("prices", now())
     assert view is not None
-    form = {"proposal": view.proposals[0]["id"], "verdict": "approve"}
-    page = shown(bo, "/flags/prices")
+    return str(view.proposals[0]["id"])
+
+
+@pytest.mark.usefixtures("world")
+def test_another_person_approves(ana: Player) -> None:
     assert "Approve</button>" in shown(ana, "/flags/prices")
+    form = {"proposal": waiting(), "verdict": "approve"}
     assert ana.browser.post("/flags/prices/decide", form).status_code == 302
     assert served("prices").default == {"currency": "EUR"}
-    assert page
+
+
+@pytest.mark.usefixtures("world")
+def test_two_sessions_and_tokens_of_one_person_are_one_person(bo: Player) -> None:
+    assert "Approve</button>" not in shown(bo, "/flags/prices")
+    form = {"proposal": waiting(), "verdict": "approve"}
+    page = bo.browser.post("/flags/prices/decide", form, follow=True).content.decode()
+    assert "Somebody else than the author" in page
+    second = api_with("flags:write", owner=bo.ref)
+    for api in (bo.api, second):
+        answer = api.post(f"flags/prices/proposals/{waiting()}/approve")
+        assert (answer.status_code, answer.json()["code"]) == (409, "own_proposal")
+    assert served("prices").default == {"currency": "CHF"}
+
+
+@pytest.mark.usefixtures("world")
+def test_whoever_got_their_role_from_the_author_just_now_is_no_second_person(
+    root: Player, olga: Player
+) -> None:
+    change = {**PRODUCTION, "default": {"currency": "USD"}}
+    sent(root.api.post("flags/prices/rules", change))
+    view = queries.flag("prices", now())
+    assert view is not None
+    (proposal,) = (one["id"] for one in view.proposals if one["by"] == root.ref)
+    grant = GrantRole(person=str(olga.person.id), role="responder", at=now())
+    store.execute(grant, Context.by(root.ref))
+    answer = api_with("flags:write", owner=olga.ref).post(
+        f"flags/prices/proposals/{proposal}/approve"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_independent")
+
+
+@pytest.mark.usefixtures("world")
+def test_a_frozen_environment_is_not_changed_by_approving_either(ana: Player) -> None:
+    hold = {"entity": "environment:production", "reason": "calendar:sale", "sentence": "Sale."}
+    sent(ana.api.post("holds", hold))
+    answer = ana.api.post(f"flags/prices/proposals/{waiting()}/approve")
+    assert (answer.status_code, answer.json()["code"]) == (409, "held")
+    assert served("prices").default == {"currency": "CHF"}
 
 
 @pytest.mark.usefixtures("world")
