@@ -10,3 +10,6 @@ class ExperimentsConfig(AppConfig):
 
     name = "experiments"
     verbose_name = "Experiments"
+
+    def ready(self) -> None:
+        from experiments import changes  # noqa: F401

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from access.changes import kinds
 from access.paging import page_of
 from access.queries import names
 from eventlog import store
@@ -216,24 +217,10 @@ def _entry(
 
 
 def _sentence(type: str, said: Mapping[str, Any]) -> str:
-    where = f" in {said['environment']}" if said.get("environment") else ""
-    if type == "flag.rules_set":
-        if said["restores"]:
-            return f"went back to revision {said['restores']}{where}"
-        return (
-            f"approved revision {said['revision']}{where}"
-            if said["proposal"]
-            else f"changed the rules{where}"
-        )
-    return {
-        "flag.created": "created it, off",
-        "flag.described": "described it anew",
-        "flag.turned": f"turned it {'on' if said.get('enabled') else 'off'}{where}",
-        "flag.change_proposed": f"proposed a change{where}",
-        "flag.change_rejected": "rejected a change",
-        "flag.archived": "archived it",
-        "flag.restored": "brought it back, off",
-    }[type]
+    """What a change says in the catalogue of changes, and what else the history tells."""
+    if type == "flag.change_proposed":
+        return f"proposed a change in {said['environment']}"
+    return kinds()[type].sentence(said) if type in kinds() else "rejected a change"
 
 
 def creation(given: Mapping[str, str], problem: str, field: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
+from access.changes import kinds
 from access.paging import page_of
 from access.queries import names
 from eventlog import store
@@ -50,26 +51,18 @@ def _layer(view: LayerView) -> dict[str, Any]:
 
 def layer(view: LayerView) -> dict[str, Any]:
     """One layer with its history."""
-    told = [r for r in store.read_stream(view.ref, 0, 1000) if r.type.startswith("layer.")]
+    told = [r for r in store.read_stream(view.ref, 0, 1000) if r.type in kinds()]
     called = names({record.actor for record in told})
     history = [
         {
             "at": record.occurred_at,
             "by": called.get(record.actor, record.actor),
-            "text": _told(record.type, record.payload),
+            "text": kinds()[record.type].sentence(record.payload),
             "comment": record.payload.get("reason", ""),
         }
         for record in reversed(told[-50:])
     ]
     return {"places": places("layers"), "history": history, **_layer(view)}
-
-
-def _told(type: str, said: Mapping[str, Any]) -> str:
-    if type == "layer.created":
-        return f"created it with {said['size']} segments"
-    count, verb = len(said["segments"]), "gave" if type.endswith("allocated") else "took"
-    way = "to" if verb == "gave" else "from"
-    return f"{verb} {count} segment{'s' if count > 1 else ''} {way} {said['experiment']}"
 
 
 def groups(cursor: str | None) -> dict[str, Any]:
