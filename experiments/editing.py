@@ -29,6 +29,22 @@ BLANKS = " \t\r"  # not all that Python takes for blank: values may begin with t
 Card = dict[str, Any]
 
 
+def members_text(values: list[Any]) -> str:
+    """Values of a list as a field shows them: a line each, or JSON where that would lose a type."""
+    plain = all(
+        isinstance(value, str) and _is_plain(value) and value[:1] != "[" for value in values
+    )
+    return "\n".join(values) if plain else orjson.dumps(values).decode()
+
+
+def members_of(text: str, field: str) -> list[Any]:
+    """The values that a field lists. Raises `Refused`."""
+    if not text.startswith("["):
+        return [line.strip(BLANKS) for line in lines_of(text)]
+    found: list[Any] = read_json(text, field)
+    return found
+
+
 def value_text(kind: str, value: Any) -> str:
     """A value as it stands in a field; a text that a line could not hold is quoted as in JSON."""
     if kind == Kind.STRING and isinstance(value, str) and _is_plain(value):

@@ -15,7 +15,7 @@ from access.queries import names
 from eventlog import store
 from experiments import queries
 from experiments.assignment.conditions import as_text
-from experiments.editing import value_text
+from experiments.editing import members_text, value_text
 from experiments.maps import allocation_map, in_words, owners
 from experiments.models import GroupRow, LayerRow, SdkKeyRow
 from experiments.pages.places import places
@@ -83,7 +83,7 @@ def _group(row: GroupRow) -> dict[str, Any]:
         "row": row,
         "is_list": is_list,
         "words": words if is_list else conditions_in_words(row.definition["condition"]),
-        "lines": "\n".join(map(str, values)),
+        "lines": members_text(values),
         "condition": "" if is_list else value_text("object", row.definition["condition"]),
     }
 

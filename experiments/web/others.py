@@ -76,7 +76,7 @@ def _save_group(request: HttpRequest, key: str) -> bool:
             group=key,
             at=now(),
             attribute=text(request, "attribute"),
-            values=[line for line in text(request, "values").splitlines() if line.strip()],
+            values=editing.members_of(text(request, "values"), "values"),
             condition=editing.read_json(condition, "condition") if condition else None,
             description=text(request, "description"),
         )

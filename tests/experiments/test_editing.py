@@ -133,3 +133,11 @@ def test_a_factorial_design_has_every_combination_weighted_by_the_product() -> N
 def test_a_design_that_is_none_is_refused(factors: list[Factor]) -> None:
     with pytest.raises(Refused):
         arms(factors)
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")) | st.integers(-9, 9))
+)
+def test_members_keep_their_types(values: list[Any]) -> None:
+    kept = [value for value in values if value != ""]
+    assert editing.members_of(editing.members_text(kept).strip(), "values") == kept

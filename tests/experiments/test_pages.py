@@ -227,6 +227,15 @@ def test_a_freeze_needs_sound_times(ana: Player) -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_a_segment_of_numbers_stays_one(ana: Player) -> None:
+    sent(ana.api.post("flag-groups/old", {"attribute": "age", "values": [7, 8]}))
+    assert "[7,8]" in shown(ana, "/segments/old")
+    form = {"attribute": "age", "values": "[7,9]", "condition": ""}
+    assert ana.browser.post("/segments/old", form).status_code == 302
+    assert queries.payload("production")["savedGroups"]["old"] == [7, 9]
+
+
+@pytest.mark.usefixtures("world")
 def test_a_segment_in_use_is_not_removed(ana: Player) -> None:
     rule = {"id": "beta", "condition": {"id": {"$inGroup": "beta"}}, "force": True}
     change = {**PRODUCTION, "default": False, "rules": [rule]}
