@@ -38,6 +38,12 @@ def actor_of(request: Any) -> Actor:
     return user.as_actor() if user is not None and hasattr(user, "as_actor") else NOBODY
 
 
+def person_of(request: Any) -> str:
+    """Who sent a request, as a person: two tokens of one person are not two people."""
+    actor = actor_of(request)
+    return actor.person or actor.ref
+
+
 def context_of(request: HttpRequest) -> Context:
     """The context of the command in a request; the same `Idempotency-Key` is the same command.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 from access.models import Person, Token
+from eventlog.reading import read_stream
 
 SYSTEM = "Dropstitch"
 UNKNOWN = "Somebody"
@@ -50,3 +52,19 @@ def people(limit: int = 500) -> list[tuple[str, str]]:
     """Ref and name of everybody with an account in force, by name."""
     active = Person.objects.filter(deactivated_at=None).exclude(role="service")
     return [(row.ref, str(row)) for row in active.order_by("display_name")[:limit]]
+
+
+ROLE_GIVEN = ("person.added", "person.role_granted")
+
+
+def gave_role(giver: str, person: str, since: datetime) -> bool:
+    """Whether `giver` made `person` what they are since a time, by a token of theirs or without."""
+    given = [r for r in read_stream(person) if r.type in ROLE_GIVEN and r.occurred_at > since]
+    return giver in {person_behind(record.actor) for record in given}
+
+
+def person_behind(actor: str) -> str:
+    """The person that an actor acts for: a token's owner, else the actor itself."""
+    owners = Token.objects.filter(id__in=_ids([actor], "token:")).exclude(owner=None)
+    owner = owners.select_related("owner").first()
+    return owner.owner.ref if owner and owner.owner else actor

@@ -13,8 +13,13 @@ RAIL = (
     # path, label, icon
     ("/", "Board", "board"),
     ("/monitors/", "Monitors", "monitor"),
+    ("/flags/", "Flags", "flag"),
     ("/log/", "Log", "log"),
     ("/settings/", "Settings", "gear"),
+)
+FLAGS = (
+    *("/flags/", "/new-flag", "/layers/", "/segments/"),
+    *("/exposures/", "/sdk-keys/", "/freezes/"),
 )
 ON_A_PHONE = 4  # entries that a narrow rail has room for beside “More”
 
@@ -35,4 +40,6 @@ def frame(request: HttpRequest) -> dict[str, object]:
 def _current(entry: str, path: str) -> bool:
     if entry == "/":
         return path == "/" or path.startswith(("/incidents", "/declare"))
+    if entry == "/flags/":
+        return path.startswith(FLAGS)
     return path.startswith(entry)

@@ -1,11 +1,14 @@
-"""What doors do beyond one `execute`: nothing that is held or frozen is changed."""
+"""What doors do beyond one `execute`: nothing that is held is changed, and two people are two."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 
-from eventlog.core import Command, Context
-from eventlog.store import Receipt, execute
+from access.queries import gave_role
+from eventlog.core import Command, Context, Refused
+from eventlog.store import Receipt, execute, load
 from experiments.commands import (
     Allocate,
     ApproveChange,
@@ -15,9 +18,13 @@ from experiments.commands import (
     SetRules,
     TurnFlag,
 )
+from experiments.state import Flag, Proposal
 from registry.holds import guard
 
 GUARDED = (Allocate, ApproveChange, ArchiveFlag, Release, RollBackFlag, SetRules)
+
+
+TOO_NEW = timedelta(hours=1)
 
 
 def carry_out(command: Command, context: Context) -> Receipt:  # type: ignore[type-arg]
@@ -29,10 +36,27 @@ def carry_out(command: Command, context: Context) -> Receipt:  # type: ignore[ty
     if not (turns_on or isinstance(command, GUARDED)):
         return execute(command, context)
     with transaction.atomic():
-        guard([command.stream, *_environments(command)], command.at)
+        proposal = _proposal(command)
+        environment = proposal.environment if proposal else getattr(command, "environment", "")
+        held = [f"environment:{environment}"] if environment else []
+        guard([command.stream, *held], command.at)
+        if proposal is not None and isinstance(command, ApproveChange):
+            _require_independence(command, proposal)
         return execute(command, context)
 
 
-def _environments(command: Command) -> list[str]:  # type: ignore[type-arg]
-    name = getattr(command, "environment", "")
-    return [f"environment:{name}"] if name else []
+def _proposal(command: Command) -> Proposal | None:  # type: ignore[type-arg]
+    """The change that a command approves: it alone knows which environment is changed."""
+    if not isinstance(command, ApproveChange):
+        return None
+    return load(command.stream, Flag())[0].proposals.get(command.proposal)
+
+
+def _require_independence(command: ApproveChange, proposal: Proposal) -> None:
+    """Whoever was given a role for the occasion is no second person."""
+    if gave_role(proposal.by, command.by, command.at - TOO_NEW):
+        raise Refused(
+            "Whoever proposed this gave you your role within the last hour; ask somebody else.",
+            code="not_independent",
+            field="by",
+        )

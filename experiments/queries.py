@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from experiments.models import (
     AllocationRow,
@@ -317,6 +317,11 @@ def _layer(row: LayerRow, allocations: list[Allocation], now: datetime) -> Layer
     )
 
 
+def layer_keys() -> list[str]:
+    """Keys of all layers."""
+    return list(LayerRow.objects.order_by("key").values_list("key", flat=True))
+
+
 def layer(key: str, now: datetime) -> LayerView | None:
     """One layer."""
     row = LayerRow.objects.filter(key=key).first()
@@ -337,3 +342,78 @@ def exposure_counts(experiment: str, phase: str = "") -> list[dict[str, Any]]:
         units=Count("unit"), several=Count("unit", filter=Q(several=True))
     )
     return [dict(one) for one in counted.order_by("phase", "variation")]
+
+
+LATELY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class PhaseCounts:
+    """Units that met each variation in one phase of an experiment: (variation, units, several).
+
+    `units` are all, `several` those of them seen with more than one variation, `lately` those
+    recorded in the last five minutes.
+    """
+
+    experiment: str
+    phase: str
+    arms: list[tuple[str, int, int]]
+    units: int
+    several: int
+    lately: int
+    last_at: datetime
+
+
+def phases_met(now: datetime, limit: int = 50) -> list[PhaseCounts]:
+    """Phases that units were exposed to, those heard of last first."""
+    rows = Exposure.objects.values("experiment", "phase", "variation").annotate(
+        units=Count("unit"),
+        mixed=Count("unit", filter=Q(several=True)),
+        lately=Count("unit", filter=Q(recorded_at__gt=now - LATELY)),
+        last_at=Max("recorded_at"),
+    )
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows.order_by("experiment", "phase", "variation"):
+        found.setdefault((row["experiment"], row["phase"]), []).append(row)
+    phases = [
+        PhaseCounts(
+            experiment=experiment,
+            phase=phase,
+            arms=[(arm["variation"], arm["units"], arm["mixed"]) for arm in arms],
+            units=sum(arm["units"] for arm in arms),
+            several=sum(arm["mixed"] for arm in arms),
+            lately=sum(arm["lately"] for arm in arms),
+            last_at=max(arm["last_at"] for arm in arms),
+        )
+        for (experiment, phase), arms in found.items()
+    ]
+    return sorted(phases, key=lambda one: one.last_at, reverse=True)[:limit]
+
+
+def trials(experiments: Iterable[str]) -> dict[tuple[str, str], tuple[str, str, dict[str, Any]]]:
+    """Flag, environment and rule by experiment and phase, of what is served now."""
+    wanted, found = set(experiments), {}
+    for row in ServingRow.objects.filter(served=True):
+        for rule in row.rules:
+            if rule.get("key") in wanted:
+                found[rule["key"], rule.get("phase", "0")] = (row.flag, row.environment, rule)
+    return found
+
+
+def users_of_group(key: str) -> list[str]:
+    """Flags in service whose rules mean this saved group."""
+    rows = ServingRow.objects.filter(served=True).order_by("flag")
+    return sorted({row.flag for row in rows if any(_means(rule, key) for rule in row.rules)})
+
+
+def _means(condition: Any, key: str) -> bool:
+    if isinstance(condition, list):
+        return any(_means(one, key) for one in condition)
+    if not isinstance(condition, dict):
+        return False
+    groups = [condition.get(word) for word in GROUP_WORDS]
+    named = any(key == one or (isinstance(one, list) and key in one) for one in groups)
+    return named or any(_means(one, key) for one in condition.values())
+
+
+GROUP_WORDS = ("$inGroup", "$notInGroup", "$savedGroup", "$savedGroups", "$groups")

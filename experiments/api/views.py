@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from access.api.commands import CommandView
 from access.api.conditional import answer
-from access.doors import new_id
+from access.doors import new_id, person_of
 from eventlog.clock import now
 from eventlog.core import Command, Context
 from eventlog.store import Receipt
@@ -97,7 +97,8 @@ class RulesView(OnFlag):
     serializer_class = shapes.RulesSerializer
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
-        return super().build({**data, "proposal": new_id(self.asked, "proposal")}, request)
+        supplied = {"proposal": new_id(self.asked, "proposal"), "by": person_of(request)}
+        return super().build({**data, **supplied}, request)
 
 
 class TurnView(OnFlag):
@@ -118,6 +119,9 @@ class ApproveView(OnFlag):
     """Approves a proposed change of somebody else."""
 
     command = commands.ApproveChange
+
+    def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
+        return super().build({**data, "by": person_of(request)}, request)
 
 
 class RejectView(OnFlag):

@@ -120,7 +120,7 @@ class SetRules(FlagCommand):
             raise Refused(sentence, "stale", "expected", before.revision)
         if (self.default, self.rules) == (before.default, before.rules):
             return []
-        check_phases(before.rules, self.rules)
+        check_phases(rules_until(before), self.rules)
         if state.needs_approval:
             return [self._proposed(state, before)]
         return [rules_set(self, before, self.default, self.rules, self.comment)]
@@ -250,6 +250,11 @@ class RestoreFlag(FlagCommand):
         if not state.kind:
             raise Refused("There is no such flag.", code="unknown", field="flag")
         return [events.FlagRestored(flag=self.stream)] if state.archived else []
+
+
+def rules_until(serving: Serving) -> list[list[dict[str, Any]]]:
+    """The rules of every revision that is still known, oldest first, the present one last."""
+    return [rules for _, (_, rules) in sorted(serving.revisions.items())]
 
 
 def rules_set(

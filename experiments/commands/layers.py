@@ -8,6 +8,7 @@ the units of an experiment that ended do not all go into the same next one.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 from eventlog.core import Command, Event, Refused
@@ -18,6 +19,15 @@ from experiments.state import Layer
 
 LARGEST = 10_000  # segments: a place in [0, 1) has as many
 LONGEST_COOL_DOWN = 90  # days
+
+
+def salt_of(layer: str) -> str:
+    """What places units in a layer.
+
+    A digest, since FNV-1a places the ids of a sequence alike under salts that are alike: of 276
+    pairs of ``layer 0`` … ``layer 23`` over 100,000 sequential ids, one had p = 4e-6.
+    """
+    return hashlib.sha256(f"layer {layer}".encode()).hexdigest()[:16]
 
 
 class LayerCommand(Command[Layer]):
@@ -58,7 +68,7 @@ class CreateLayer(LayerCommand):
             events.LayerCreated(
                 layer=self.stream,
                 unit=self.unit,
-                salt=f"layer {self.layer}",
+                salt=salt_of(self.layer),
                 size=self.size,
                 cool_down=self.cool_down,
                 is_holdout=self.is_holdout,

@@ -8,7 +8,7 @@ what is wrong, and not found out by the first visitor.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from eventlog.core import Refused
@@ -59,25 +59,52 @@ def check_rules(kind: str, rules: Sequence[Any]) -> None:
         seen.add(rule["id"])
 
 
-def check_phases(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> None:
-    """Refuses what would move units between the variations of a running phase."""
-    known = {_phase_of(rule): rule for rule in before if "variations" in rule}
+def check_phases(
+    earlier: Iterable[Sequence[Mapping[str, Any]]], after: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuses what would move units between the variations of a phase that is or was served.
+
+    `earlier` are the rules of the revisions up to the present one, oldest first: a phase that was
+    taken out may come back as it was and not as another, and a new phase has a new seed.
+    """
+    known = {_phase_of(rule): rule for rules in earlier for rule in rules if "variations" in rule}
     for index, rule in enumerate(after):
-        old = known.get(_phase_of(rule)) if "variations" in rule else None
-        if old is None:
+        if "variations" not in rule:
             continue
-        changed = [name for name in FIXED_IN_PHASE if old.get(name) != rule.get(name)]
-        if len(old["variations"]) != len(rule["variations"]):
-            changed.append("variations")
-        if changed:
-            raise Refused(
-                f"Changing {changed[0]} within a phase would move people from one variation to"
-                " another. Give the rule a new phase and a new seed; within a phase only the"
-                " coverage changes.",
-                code="phase_fixed",
-                field=f"rules.{index}.{changed[0]}",
-                current=old.get(changed[0]),
-            )
+        old = known.get(_phase_of(rule))
+        if old is not None:
+            _check_same_phase(old, rule, f"rules.{index}")
+        else:
+            _check_new_phase(known.values(), rule, f"rules.{index}")
+
+
+def _check_same_phase(old: Mapping[str, Any], rule: Mapping[str, Any], where: str) -> None:
+    changed = [name for name in FIXED_IN_PHASE if old.get(name) != rule.get(name)]
+    if len(old["variations"]) != len(rule["variations"]):
+        changed.append("variations")
+    if changed:
+        raise Refused(
+            f"Changing {changed[0]} within a phase would move people from one variation to"
+            " another. Give the rule a new phase and a new seed; within a phase only the"
+            " coverage changes.",
+            code="phase_fixed",
+            field=f"{where}.{changed[0]}",
+            current=old.get(changed[0]),
+        )
+
+
+def _check_new_phase(
+    known: Iterable[Mapping[str, Any]], rule: Mapping[str, Any], where: str
+) -> None:
+    """The seed is the experiment's key where a rule names none, as for the SDKs."""
+    seeds = {old.get("seed", old["key"]) for old in known if old["key"] == rule["key"]}
+    if rule.get("seed", rule["key"]) in seeds:
+        raise Refused(
+            "A new phase needs a seed that no earlier one had, or it would divide people as that"
+            " one did and carry its effects over.",
+            code="seed_used",
+            field=f"{where}.seed",
+        )
 
 
 def _phase_of(rule: Mapping[str, Any]) -> tuple[Any, Any]:

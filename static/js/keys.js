@@ -1,7 +1,7 @@
 // @ts-check
 /** The keyboard: single keys act outside text fields, can be turned off, and click what shows them. */
 
-const PLACES = { b: "/", m: "/monitors/", l: "/log/", s: "/settings/" };
+const PLACES = { b: "/", f: "/flags/", m: "/monitors/", l: "/log/", s: "/settings/" };
 const SEQUENCE_MS = 1_200;
 
 /** @type {Map<string, () => void>} */

@@ -207,3 +207,25 @@ def test_saying_the_same_again_changes_nothing() -> None:
     given(created()).when(DescribeFlag(**ASKED)).then()
     given(created()).when(TurnFlag(**LIVE, enabled=False)).then()
     given(created(), served(2, TRIAL)).when(SetRules(**LIVE, default="blue", rules=[TRIAL])).then()
+
+
+def test_a_phase_that_was_taken_out_comes_back_as_it_was_or_not_at_all() -> None:
+    story = given(created(), served(2, TRIAL), served(3, FORCED))
+    story.when(SetRules(**LIVE, default="blue", rules=[TRIAL])).accepted()
+    other = {**TRIAL, "weights": [0.9, 0.1]}
+    story.when(SetRules(**LIVE, default="blue", rules=[other])).refused("phase_fixed")
+
+
+def test_a_new_phase_needs_a_seed_of_its_own() -> None:
+    story = given(created(), served(2, TRIAL))
+    again = {**TRIAL, "phase": "2", "weights": [0.9, 0.1]}
+    story.when(SetRules(**LIVE, default="blue", rules=[again])).refused("seed_used")
+    fresh = {**again, "seed": "s2"}
+    story.when(SetRules(**LIVE, default="blue", rules=[fresh])).accepted()
+
+
+def test_a_rule_without_a_seed_has_its_key_as_the_sdks_have_it() -> None:
+    bare = {name: value for name, value in TRIAL.items() if name != "seed"}
+    story = given(created(), served(2, bare))
+    again = {**bare, "phase": "2", "seed": "exp"}
+    story.when(SetRules(**LIVE, default="blue", rules=[again])).refused("seed_used")

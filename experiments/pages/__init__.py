@@ -1,0 +1,30 @@
+"""What the pages about flags show: the values of `queries` in the words of the templates."""
+
+from experiments.pages.editor import attributes_of, editor
+from experiments.pages.flags import creation, flag, listed
+from experiments.pages.others import (
+    exposures,
+    freezes,
+    group,
+    groups,
+    is_freeze,
+    layer,
+    layers,
+    sdk_keys,
+)
+
+__all__ = [
+    "attributes_of",
+    "creation",
+    "editor",
+    "exposures",
+    "flag",
+    "freezes",
+    "group",
+    "groups",
+    "is_freeze",
+    "layer",
+    "layers",
+    "listed",
+    "sdk_keys",
+]

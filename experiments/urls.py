@@ -1,0 +1,25 @@
+"""Addresses of the pages about flags, layers, segments of users, exposures and SDK keys."""
+
+from django.urls import path
+
+from experiments import web
+
+urlpatterns = [
+    path("flags/", web.flags.listed, name="flags"),
+    path("flags/<str:flag>", web.flags.shown, name="flag"),
+    path("flags/<str:flag>/describe", web.flags.describe, name="flag_describe"),
+    path("flags/<str:flag>/turn", web.flags.turn, name="flag_turn"),
+    path("flags/<str:flag>/roll-back", web.flags.roll_back, name="flag_roll_back"),
+    path("flags/<str:flag>/decide", web.flags.decide, name="flag_decide"),
+    path("flags/<str:flag>/archive", web.flags.archive, name="flag_archive"),
+    path("flags/<str:flag>/edit", web.editor.edit, name="flag_edit"),
+    path("new-flag", web.flags.create, name="flag_new"),
+    path("layers/", web.layers.listed, name="layers"),
+    path("layers/<str:layer>", web.layers.shown, name="layer"),
+    path("layers/<str:layer>/allocate", web.layers.allocate, name="layer_allocate"),
+    path("segments/", web.others.groups, name="groups"),
+    path("segments/<str:group>", web.others.group, name="group"),
+    path("exposures/", web.others.exposures, name="exposures"),
+    path("sdk-keys/", web.others.sdk_keys, name="sdk_keys"),
+    path("freezes/", web.others.freezes, name="freezes"),
+]
