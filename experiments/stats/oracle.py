@@ -141,7 +141,7 @@ def _proportions(inputs: Values) -> dict[str, Any]:
         "p_value_unpooled": found.p_unpooled,
         "ci_wald": list(found.wald),
         "ci_newcombe": list(found.newcombe),
-        "ci_score": list(found.score),
+        "ci_score": list(found.score or ()),
         "chi2_pvalue": found.chi2_p,
         "fisher_pvalue": found.fisher_p,
     }

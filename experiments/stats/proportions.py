@@ -10,15 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import optimize, special, stats
-from statsmodels.stats.proportion import (
-    confint_proportions_2indep,
-    score_test_proportions_2indep,
-)
+from scipy import special, stats
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from experiments.stats.results import Cannot, Effect, check_alpha
 
-EDGE = 1e-9  # how near to a difference of one whole is looked
 EXPECTED = 5  # successes and failures below which the normal approximation is not trusted
 
 Pair = tuple[float, float]
@@ -26,7 +22,7 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Proportions:
-    """Everything about two shares."""
+    """Everything about two shares; `score` is None where its search found no interval."""
 
     effect: float
     z: float
@@ -34,7 +30,7 @@ class Proportions:
     p_unpooled: float
     wald: Pair
     newcombe: Pair
-    score: Pair
+    score: Pair | None
     chi2_p: float
     fisher_p: float
 
@@ -59,14 +55,16 @@ def proportions(
     unpooled = math.sqrt(p * (1 - p) / n + q * (1 - q) / m)
     quantile = float(special.ndtri(1 - alpha / 2))
     table = [[y, m - y], [x, n - x]]
+    newcombe = _interval(control, treatment, "newcomb", alpha)
+    assert newcombe is not None  # it is in closed form
     return Proportions(
         effect=effect,
         z=z,
         p_pooled=_two_sided(z),
         p_unpooled=_two_sided(effect / unpooled) if unpooled else 0.0,
         wald=(effect - quantile * unpooled, effect + quantile * unpooled),
-        newcombe=_newcombe(control, treatment, alpha),
-        score=_score(control, treatment, alpha),
+        newcombe=newcombe,
+        score=_interval(control, treatment, "score", alpha),
         chi2_p=float(stats.chi2_contingency(table, correction=False).pvalue),
         fisher_p=float(stats.fisher_exact(table).pvalue),
     )
@@ -97,26 +95,12 @@ def _two_sided(z: float) -> float:
     return float(2 * special.ndtr(-abs(z)))
 
 
-def _newcombe(control: tuple[int, int], treatment: tuple[int, int], alpha: float) -> Pair:
-    lo, hi = confint_proportions_2indep(*treatment, *control, method="newcomb", alpha=alpha)
+def _interval(
+    control: tuple[int, int], treatment: tuple[int, int], method: str, alpha: float
+) -> Pair | None:
+    try:
+        lo, hi = confint_proportions_2indep(*treatment, *control, method=method, alpha=alpha)
+    except ValueError:
+        # The score interval is searched for from a guess, and with few counts not always found.
+        return None
     return float(lo), float(hi)
-
-
-def _score(control: tuple[int, int], treatment: tuple[int, int], alpha: float) -> Pair:
-    """The differences that the score test does not reject.
-
-    Found between the estimate and the end of what is possible: the library's own search looks
-    from a guess and does not always find a change of sign.
-    """
-    quantile = float(special.ndtri(1 - alpha / 2))
-    effect = treatment[0] / treatment[1] - control[0] / control[1]
-
-    def beyond(difference: float) -> float:
-        test = score_test_proportions_2indep(*treatment, *control, difference, compare="diff")
-        return abs(float(test.statistic)) - quantile
-
-    ends = []
-    for end in (-1 + EDGE, 1 - EDGE):
-        is_found = beyond(end) > 0 and abs(effect - end) > EDGE
-        ends.append(optimize.brentq(beyond, effect, end, xtol=1e-13) if is_found else end)
-    return float(ends[0]), float(ends[1])
