@@ -1,0 +1,73 @@
+"""Always-valid inference: intervals and p-values that hold at every look, however often one looks.
+
+The asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2021,
+"Time-uniform central limit theory and asymptotic confidence sequences"), which is the Gaussian
+mixture sequential test of Robbins (1970) and Johari, Pekelis and Walsh (2017). It is tightest at
+`planned` observations; any value keeps it valid.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from experiments.stats.moments import Moments
+from experiments.stats.results import Cannot, Effect, check_alpha
+
+PLANNED = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One look: the interval, the always-valid p-value of this look, and the mixture's spread."""
+
+    effect: Effect
+    rho: float
+    tau: float
+    half: float
+    upper: float
+    lower: float
+
+
+def sequential(
+    control: Moments, treatment: Moments, alpha: float = 0.05, planned: float = PLANNED
+) -> Sequence | Cannot:
+    """The difference of two means at one look. `planned` are the observations of both arms.
+
+    `upper` and `lower` are one-sided bounds at the same alpha. Over several looks the p-value
+    that counts is the least so far.
+    """
+    check_alpha(alpha)
+    inputs = {"control": control, "treatment": treatment, "planned": planned}
+    n = control.n + treatment.n
+    if min(control.n, treatment.n) < 2:
+        return Cannot("always-valid", "each arm needs at least two values", inputs)
+    variance = control.variance / control.n + treatment.variance / treatment.n
+    if variance == 0:
+        return Cannot("always-valid", "no value differs from another in either arm", inputs)
+    se, gap = math.sqrt(variance), treatment.mean - control.mean
+    rho = tightest(alpha, planned)
+    half = _half(se, n, rho, math.log(math.sqrt(n * rho**2 + 1) / alpha))
+    one_sided = tightest(2 * alpha, planned) if alpha < 0.5 else rho
+    reach = math.log(1 + math.sqrt(n * one_sided**2 + 1) / (2 * alpha))
+    bound = _half(se, n, one_sided, reach)
+    tau = rho * se * math.sqrt(n)
+    p = p_value(gap, variance, tau)
+    effect = Effect("always-valid", gap, p, gap - half, gap + half, alpha, se, inputs=inputs)
+    return Sequence(effect, rho, tau, half, gap + bound, gap - bound)
+
+
+def tightest(alpha: float, planned: float) -> float:
+    """The mixture's parameter with which the interval is tightest at `planned` observations."""
+    return math.sqrt((-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / planned)
+
+
+def p_value(gap: float, variance: float, tau: float) -> float:
+    """One over the mixture's likelihood ratio, at most 1. In logarithms, which cannot overflow."""
+    log_ratio = 0.5 * math.log(variance / (variance + tau**2))
+    log_ratio += gap**2 * tau**2 / (2 * variance * (variance + tau**2))
+    return min(1.0, math.exp(-log_ratio))
+
+
+def _half(se: float, n: int, rho: float, reach: float) -> float:
+    return se * math.sqrt(n) * math.sqrt(2 * (n * rho**2 + 1) / (n * rho) ** 2 * reach)
