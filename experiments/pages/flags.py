@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from access.changes import kinds
-from access.paging import page_of
+from access.paging import DEFAULT_LIMIT, page_of
 from access.queries import names
 from eventlog import store
 from eventlog.core import Refused
@@ -16,13 +18,15 @@ from experiments import queries, simulator
 from experiments.assignment import conditions
 from experiments.differences import Line, as_text, differences
 from experiments.editing import percent
+from experiments.models import FlagRow
 from experiments.pages.editor import attributes_of, told
 from experiments.pages.places import places
 from experiments.queries import FlagView, Served
 from experiments.state import Kind
 
 LISTS = {"": "All", "stale": "To be looked at", "archived": "Archived"}
-HISTORY = 200
+HISTORY = 200  # events of a flag that its page tells
+LOOKED_AT = 200
 ICONS = {
     "flag.created": "plus",
     "flag.described": "message",
@@ -40,8 +44,7 @@ def listed(search: str, chosen: str, cursor: str | None, now: datetime) -> dict[
     chosen = chosen if chosen in LISTS else ""
     rows = queries.flags(search, chosen == "archived")
     if chosen == "stale":
-        found = [view for view in queries.views(list(rows.order_by("key")), now) if view.stale]
-        views, following = found, None
+        views, following = _stale(rows, cursor, now)
     else:
         page = page_of(rows, queries.BY_KEY, cursor)
         views, following = queries.views(page.rows, now), page.next
@@ -54,6 +57,19 @@ def listed(search: str, chosen: str, cursor: str | None, now: datetime) -> dict[
         "list": chosen,
         "total": queries.flags(archived=chosen == "archived").count(),
     }
+
+
+def _stale(
+    rows: QuerySet[FlagRow], cursor: str | None, now: datetime
+) -> tuple[list[FlagView], str | None]:
+    """Some flags that are stale, and where to go on. Raises `BadCursor`."""
+    found: list[FlagView] = []
+    while True:
+        page = page_of(rows, queries.BY_KEY, cursor, LOOKED_AT)
+        found += [view for view in queries.views(page.rows, now) if view.stale]
+        cursor = page.next
+        if cursor is None or len(found) >= DEFAULT_LIMIT:
+            return found, cursor
 
 
 def _row(view: FlagView, called: Mapping[str, str]) -> dict[str, Any]:
@@ -177,16 +193,10 @@ def _history(view: FlagView) -> tuple[list[dict[str, Any]], set[str]]:
     current = {one.environment: one.revision for one in view.environments}
     before: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
     told = []
-    for record in _records(view.ref):
-        told.append(_entry(record, before, current))
-    return list(reversed(told))[:HISTORY], {one["by"] for one in told}
-
-
-def _records(stream: str) -> list[Record]:
-    found: list[Record] = []
-    while page := store.read_stream(stream, len(found)):
-        found += page
-    return [record for record in found if record.type in ICONS]
+    for record in store.read_stream(view.ref, max(0, view.version - HISTORY), HISTORY):
+        if record.type in ICONS:
+            told.append(_entry(record, before, current))
+    return list(reversed(told)), {one["by"] for one in told}
 
 
 def _entry(
@@ -207,10 +217,11 @@ def _entry(
     if record.type == "flag.created":
         before.update(dict.fromkeys(said["environments"], (said["default"], [])))
     if record.type == "flag.rules_set":
-        old = before.get(said["environment"], (None, []))
+        old = before.get(said["environment"])
         new = said["default"], said["rules"]
         before[said["environment"]] = new
-        entry["lines"] = differences((old[0], new[0]), (old[1], new[1]))
+        if old is not None:  # else the revision before it is further back than is told
+            entry["lines"] = differences((old[0], new[0]), (old[1], new[1]))
         entry["revision"] = said["revision"]
         entry["is_current"] = current.get(said["environment"]) == said["revision"]
     return entry | {"text": _sentence(record.type, said)}

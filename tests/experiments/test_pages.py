@@ -11,6 +11,7 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context
 from experiments import editing, queries
+from experiments.pages import flags as flag_pages
 from tests.cast import Player, api_with
 from tests.experiments.world import PRODUCTION, build, sent
 
@@ -218,6 +219,27 @@ def test_off_is_one_click_and_passes_a_freeze(ana: Player) -> None:
     ana.browser.post("/flags/two-tower/turn", {**PRODUCTION, "enabled": "yes"})
     assert served().enabled is False, "turning on is held"
     assert "No changes over the sale." in shown(ana, "/flags/two-tower")
+
+
+@pytest.mark.usefixtures("world")
+def test_stale_flags_are_listed_page_by_page_with_the_reason(
+    olga: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Nobody owns it" in shown(olga, "/flags/?list=stale")
+    monkeypatch.setattr(flag_pages, "LOOKED_AT", 1)
+    monkeypatch.setattr(flag_pages, "DEFAULT_LIMIT", 1)
+    page = flag_pages.listed("", "stale", None, now())
+    assert [row["view"].key for row in page["rows"]] == ["prices"]
+    rest = flag_pages.listed("", "stale", page["next"], now())
+    assert (rest["rows"], rest["next"]) == ([], None)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_long_history_is_told_from_its_end(olga: Player, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flag_pages, "HISTORY", 2)
+    page = shown(olga, "/flags/two-tower")
+    assert "turned it on" in page
+    assert "created it" not in page
 
 
 def test_a_freeze_needs_sound_times(ana: Player) -> None:
