@@ -10,7 +10,7 @@ from django.utils.html import escape
 from experiments.queries import LayerView
 
 COLUMNS, ROW, GAP = 100, 14, 2
-TONES = 6
+TONES = ("seg-0", "seg-1", "seg-2", "seg-3", "seg-4", "seg-5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,16 @@ class Owner:
     share: float
 
 
+def tone(index: int) -> str:
+    """The class of the n-th of several things that are told apart; the seventh begins anew."""
+    return TONES[index % len(TONES)]
+
+
 def owners(view: LayerView) -> list[Owner]:
     """The legend: owners with the most segments first."""
     return [
         Owner(
-            tone=f"seg-{index % TONES}",
+            tone=tone(index),
             experiment=one.experiment,
             count=one.count,
             share=one.count / view.size,

@@ -18,6 +18,7 @@ from experiments import queries, simulator
 from experiments.assignment import conditions
 from experiments.differences import Line, as_text, differences
 from experiments.editing import percent
+from experiments.maps import tone
 from experiments.models import FlagRow
 from experiments.pages.editor import attributes_of, told
 from experiments.pages.places import places
@@ -168,7 +169,7 @@ def _arms(rule: Mapping[str, Any]) -> list[dict[str, Any]]:
             "value": as_text(value, 60),
             "x": 100 * sum(weights[:index]),
             "width": 100 * weight,
-            "tone": f"seg-{index % 6}",
+            "tone": tone(index),
         }
         for index, (value, weight, meta) in enumerate(zip(values, weights, metas, strict=True))
     ]

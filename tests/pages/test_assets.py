@@ -106,6 +106,7 @@ def test_every_class_that_styles_name_is_used() -> None:
         *SCRIPTS,
         *(ROOT / "config").rglob("*.py"),
         *(ROOT / "incidents").glob("*.py"),
+        *(ROOT / "experiments").glob("*.py"),
     ]
     text = "\n".join(path.read_text() for path in sources)
     for style in STYLES:
