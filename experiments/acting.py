@@ -9,12 +9,15 @@ from django.db import transaction
 from access.queries import gave_role
 from eventlog.core import Command, Context, Refused
 from eventlog.store import Receipt, execute, load
+from experiments import queries
 from experiments.commands import (
     Allocate,
     ApproveChange,
     ArchiveFlag,
     Release,
+    RemoveGroup,
     RollBackFlag,
+    SaveGroup,
     SetRules,
     TurnFlag,
 )
@@ -22,6 +25,7 @@ from experiments.state import Flag, Proposal
 from registry.holds import guard
 
 GUARDED = (Allocate, ApproveChange, ArchiveFlag, Release, RollBackFlag, SetRules)
+GUARDED += (RemoveGroup, SaveGroup)
 
 
 TOO_NEW = timedelta(hours=1)
@@ -37,12 +41,23 @@ def carry_out(command: Command, context: Context) -> Receipt:  # type: ignore[ty
         return execute(command, context)
     with transaction.atomic():
         proposal = _proposal(command)
-        environment = proposal.environment if proposal else getattr(command, "environment", "")
-        held = [f"environment:{environment}"] if environment else []
+        held = [f"environment:{name}" for name in _environments(command, proposal)]
         guard([command.stream, *held], command.at)
         if proposal is not None and isinstance(command, ApproveChange):
             _require_independence(command, proposal)
         return execute(command, context)
+
+
+def _environments(command: Command, proposal: Proposal | None) -> list[str]:  # type: ignore[type-arg]
+    """Where people get something else by a command: for a group or layer, where rules use it."""
+    if proposal is not None:
+        return [proposal.environment]
+    if isinstance(command, SaveGroup | RemoveGroup):
+        return queries.environments_with_group(command.group)
+    if isinstance(command, Allocate | Release):
+        return queries.environments_with_layer(command.layer)
+    name = getattr(command, "environment", "")
+    return [name] if name else []
 
 
 def _proposal(command: Command) -> Proposal | None:  # type: ignore[type-arg]

@@ -406,6 +406,27 @@ def users_of_group(key: str) -> list[str]:
     return sorted({row.flag for row in rows if any(_means(rule, key) for rule in row.rules)})
 
 
+def environments_with_group(key: str) -> list[str]:
+    """Environments in which a rule that is served means this saved group."""
+    rows = ServingRow.objects.filter(served=True, enabled=True)
+    return sorted({r.environment for r in rows if any(_means(rule, key) for rule in r.rules)})
+
+
+def environments_with_layer(key: str) -> list[str]:
+    """Environments in which an experiment that is served depends on this layer; a holdout's, all."""
+    row = LayerRow.objects.filter(key=key).first()
+    everywhere = row is not None and row.is_holdout
+    rows = ServingRow.objects.filter(served=True, enabled=True)
+    return sorted(
+        {
+            r.environment
+            for r in rows
+            for rule in r.rules
+            if "variations" in rule and (everywhere or rule.get("layer") == key)
+        }
+    )
+
+
 def _means(condition: Any, key: str) -> bool:
     if isinstance(condition, list):
         return any(_means(one, key) for one in condition)

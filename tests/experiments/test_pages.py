@@ -206,6 +206,25 @@ def test_a_frozen_environment_is_not_changed_by_approving_either(ana: Player) ->
 
 
 @pytest.mark.usefixtures("world")
+def test_what_rules_refer_to_is_frozen_with_them(ana: Player) -> None:
+    rule = {"id": "beta", "condition": {"id": {"$inGroup": "beta"}}, "force": True}
+    trial = {**served().rules[1]}
+    change = {**PRODUCTION, "default": False, "rules": [rule, trial]}
+    sent(ana.api.post("flags/two-tower/rules", change))
+    hold = {"entity": "environment:production", "reason": "calendar:sale", "sentence": "Sale."}
+    sent(ana.api.post("holds", hold))
+    for path, body in (
+        ("flag-groups/beta", {"attribute": "id", "values": ["u3"]}),
+        ("flag-groups/beta/remove", {}),
+        ("layers/search/allocate", {"experiment": "ranker-test", "segments": 310}),
+        ("layers/holdout/allocate", {"experiment": "winter", "segments": 6}),
+    ):
+        answer = ana.api.post(path, body)
+        assert (answer.status_code, answer.json().get("code")) == (409, "held"), path
+    sent(ana.api.post("flag-groups/alps", {"attribute": "id", "values": ["u3"]}))
+
+
+@pytest.mark.usefixtures("world")
 def test_off_is_one_click_and_passes_a_freeze(ana: Player) -> None:
     freeze = {"name": "winter sale", **PRODUCTION, "sentence": "No changes over the sale."}
     times = {"since": "2020-12-24T00:00", "until": "2099-12-27T00:00"}
