@@ -40,7 +40,8 @@ def edit(request: HttpRequest, flag: str) -> HttpResponse:
 
 
 def _served(view: FlagView, environment: str) -> Served:
-    found = [one for one in view.environments if one.environment == environment]
+    """How the flag is served in an environment, the first one without a name."""
+    found = [one for one in view.environments if environment in ("", one.environment)]
     if not found or view.archived:
         raise Http404("The flag is not served there.")
     return found[0]
