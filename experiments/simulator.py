@@ -9,6 +9,7 @@ from eventlog.core import Refused
 from experiments import queries
 from experiments.assignment.compiled import Configuration, Step
 from experiments.assignment.subjects import Subject
+from experiments.commands.checks import check_depth
 from experiments.commands.rules import check_rules, check_value
 
 
@@ -33,8 +34,9 @@ def ask(
 ) -> Answer:
     """What the attributes get from a flag; with `rules`, as if these were served and it was on.
 
-    Raises `Refused` for rules that could not be saved.
+    Raises `Refused` for rules that could not be saved, and for attributes that nest absurdly.
     """
+    check_depth(attributes, "attributes")
     payload = queries.payload(environment)
     if flag not in payload["features"]:
         raise Refused(f"The flag is not served in {environment}.", "unknown", "environment")

@@ -82,7 +82,9 @@ def _mixed_lengths(
         yield start + rows, np.ascontiguousarray(part[rows, :length].T)
     # Characters of two code units are rare: each of their rows goes by itself.
     for row in np.nonzero(wide)[0]:
-        units = np.frombuffer(str(texts[start + row]).encode("utf-16-le"), dtype="<u2")
+        units = np.frombuffer(
+            str(texts[start + row]).encode("utf-16-le", "surrogatepass"), dtype="<u2"
+        )
         yield start + np.array([row]), units.astype(np.uint32).reshape(-1, 1)
 
 

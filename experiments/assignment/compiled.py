@@ -21,14 +21,32 @@ from experiments.assignment.outcomes import CIRCLE, SHUT, UNKNOWN, Outcome
 from experiments.assignment.subjects import Subject, identity_text
 from experiments.assignment.values import Json
 
+MAX_CHAIN = 50  # features that wait for one another
+
 
 @dataclass(slots=True)
 class Visit:
-    """One evaluation under way. `saved` takes the sticky documents that it changes, by key."""
+    """One evaluation under way. `saved` takes the sticky documents that it changes, by key.
+
+    `parents` are the prerequisites that are known already: without it, two ways to each of twenty
+    features in a row would be a million evaluations. A circle ends the visit, and is not kept.
+    """
 
     configuration: Configuration
     subject: Subject
     saved: dict[str, Any] = field(default_factory=dict)
+    parents: dict[str, Outcome] | None = None
+
+    def parent(self, feature: str, stack: tuple[str, ...]) -> Outcome:
+        """What a feature gives that another one waits for."""
+        if self.parents is None:
+            self.parents = {}
+        known = self.parents.get(feature)
+        if known is None:
+            known = self.configuration.decide(feature, self, stack)
+            if known is not CIRCLE:
+                self.parents[feature] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +70,10 @@ class Prerequisite:
 
     def __call__(self, visit: Visit, stack: tuple[str, ...]) -> Outcome | str | None:
         """None when it is met."""
-        configuration = visit.configuration
-        parent = configuration.decide(self._feature, visit, stack)
+        parent = visit.parent(self._feature, stack)
         if parent.source == CIRCLE.source:
             return CIRCLE
-        if self._test({"value": parent.value}, configuration.groups) is True:
+        if self._test({"value": parent.value}, visit.configuration.groups) is True:
             return None
         return SHUT if self._gate else reasons.PREREQUISITE
 
@@ -182,7 +199,7 @@ class Configuration:
             return Outcome(visit.subject.forced_values[key], "override")
         if feature is None:
             return UNKNOWN
-        if key in stack:
+        if key in stack or len(stack) >= MAX_CHAIN:
             return CIRCLE
         within = (*stack, key)
         for call in feature.calls:

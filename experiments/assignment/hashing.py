@@ -66,7 +66,7 @@ class Placing:
 def planout_number(salt: str, unit: str) -> int:
     """PlanOut's hash: 60 bits of the SHA-1 of ``salt.unit``."""
     # SHA-1 is what the format prescribes; nothing is kept secret by it.
-    digest = hashlib.sha1(f"{salt}.{unit}".encode(), usedforsecurity=False)
+    digest = hashlib.sha1(f"{salt}.{unit}".encode("utf-8", "surrogatepass"), usedforsecurity=False)
     return int(digest.hexdigest()[:15], 16)
 
 

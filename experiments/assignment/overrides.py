@@ -10,10 +10,9 @@ MOST_DIGITS = 6
 def from_query_string(key: str, url: str, count: int) -> int | None:
     """The variation that the query of `url` names for an experiment; None without a valid one."""
     try:
-        query = urlsplit(url).query
+        named = parse_qs(urlsplit(url).query, max_num_fields=1_000).get(key, [""])[0]
     except ValueError:
         return None
-    named = parse_qs(query, max_num_fields=1_000).get(key, [""])[0]
     if not (named.isascii() and named.isdigit() and len(named) <= MOST_DIGITS):
         return None
     variation = int(named)

@@ -27,14 +27,17 @@ def compiled(pattern: str, insensitive: bool = False) -> Any | None:
     options.max_mem = MAX_MEMORY
     try:
         return re2.compile(pattern, options)
-    except re2.error:
+    except (re2.error, UnicodeEncodeError):
         return None
 
 
 def matches(pattern: str, text: str, insensitive: bool = False) -> bool:
     """Whether the pattern is found anywhere in the text."""
     found = compiled(pattern, insensitive)
-    return found is not None and found.search(text) is not None
+    if found is None:
+        return False
+    # RE2 reads UTF-8, which has no half of a surrogate pair.
+    return found.search(text.encode("utf-8", "replace").decode()) is not None
 
 
 def fault(pattern: str) -> str:

@@ -15,7 +15,6 @@ has parameters.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -176,7 +175,8 @@ def _choices(where: str, given: Mapping[str, Json]) -> list[Json]:
 
 def _number(where: str, value: Json, low: float, high: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not low <= value <= high:
+    # A comparison and no conversion: a whole number may be greater than any float.
+    if not is_number or not low <= value <= high:
         raise BadScript(where, f"must be a number from {low:g} to {high:g}")
     return float(value)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.assignment.values import Json, text
 
+MAX_DEPTH = 50  # of attributes within attributes; the JSON that is read here may nest deeper
 StickyDocs = Mapping[str, Mapping[str, Any]]
 
 
@@ -38,6 +39,21 @@ class Subject:
             if is_identity(other):
                 return fallback, other
         return attribute, ""
+
+
+def nests_too_deep(attributes: Json) -> bool:
+    """Whether attributes nest deeper than `MAX_DEPTH`, level by level and not by recursion."""
+    level = [attributes]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Json] = []
+        for value in level:
+            if isinstance(value, dict | list):
+                parts = value.values() if isinstance(value, dict) else value
+                inner += [part for part in parts if isinstance(part, dict | list)]
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def is_identity(value: Json) -> bool:

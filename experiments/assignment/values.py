@@ -13,7 +13,13 @@ from typing import Any
 
 Json = Any
 EXACT = 2**53  # whole numbers below it are exact in a double
-NUMERAL = re.compile(r"[+-]?(Infinity|\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?)", re.IGNORECASE)
+# Linear in the text: no digit can be taken by two parts of the pattern.
+NUMERAL = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+# WhiteSpace and LineTerminator (12.2, 12.3); Python strips others and leaves the byte order mark.
+SPACES = "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+SPACES += "\u2028\u2029\u202f\u205f\u3000\ufeff"
+BASES = {"0x": (16, re.compile("[0-9a-fA-F]+")), "0o": (8, re.compile("[0-7]+"))}
+BASES |= {"0b": (2, re.compile("[01]+"))}
 
 
 def text(value: Json) -> str:
@@ -56,12 +62,12 @@ def number(value: Json) -> float:
     if isinstance(value, bool) or value is None:
         return float(value or 0)
     if isinstance(value, int | float):
-        return value
+        return _finite_or_infinite(value)
     if isinstance(value, list):
         value = text(value)
     if not isinstance(value, str):
         return math.nan
-    stripped = value.strip()
+    stripped = value.strip(SPACES)
     if not stripped:
         return 0.0
     if not NUMERAL.fullmatch(stripped):
@@ -71,15 +77,21 @@ def number(value: Json) -> float:
 
 def _other_base(numeral: str) -> float:
     """A numeral such as 0x1f; NaN for anything else."""
-    bases = {"0x": 16, "0o": 8, "0b": 2}
-    base = bases.get(numeral[:2].lower())
+    base, pattern = BASES.get(numeral[:2].lower(), (0, None))
     digits = numeral[2:]
-    if base is None or not digits.isalnum():
+    if pattern is None or not pattern.fullmatch(digits):
         return math.nan
+    return _finite_or_infinite(int(digits, base))
+
+
+def _finite_or_infinite(value: float) -> float:
+    """The number, or infinity for a whole number that no double reaches."""
+    if isinstance(value, float) or abs(value) < EXACT:
+        return value
     try:
-        return float(int(digits, base))
-    except ValueError:
-        return math.nan
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def is_true(value: Json) -> bool:

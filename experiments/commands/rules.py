@@ -7,7 +7,7 @@ what is wrong, and not found out by the first visitor.
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +18,7 @@ from experiments.assignment.conditions import LOGICAL, OPERATORS
 from experiments.commands.checks import KEY, check_depth
 from experiments.state import Kind
 
-MAX_RULES, MAX_VARIATIONS = 100, 50
+MAX_RULES, MAX_VARIATIONS, MAX_BUCKET_VERSION = 100, 50, 10_000
 COMMON = {"id", "description", "condition", "parentConditions", "hashAttribute", "seed"}
 COMMON |= {"hashVersion", "coverage", "fallbackAttribute", "disableStickyBucketing"}
 FORCED = COMMON | {"force"}
@@ -32,7 +32,7 @@ FITS: dict[Kind, Callable[[Any], bool]] = {
     Kind.BOOLEAN: lambda value: isinstance(value, bool),
     Kind.STRING: lambda value: isinstance(value, str),
     Kind.INTEGER: lambda value: type(value) is int and abs(value) < 2**53,
-    Kind.FLOAT: lambda value: type(value) in (int, float) and math.isfinite(value),
+    Kind.FLOAT: lambda value: type(value) in (int, float) and abs(value) <= sys.float_info.max,
     Kind.OBJECT: lambda value: isinstance(value, dict | list),
 }
 
@@ -165,6 +165,10 @@ def _check_trial(kind: str, rule: Mapping[str, Any], where: str) -> None:
         raise Refused("Must be a list of objects.", "bad_value", f"{where}.meta")
     if meta and len(meta) != len(variations):
         raise Refused("Must be as many as the variations.", "bad_value", f"{where}.meta")
+    for name in ("bucketVersion", "minBucketVersion"):
+        if type(rule.get(name, 0)) is not int or not 0 <= rule.get(name, 0) <= MAX_BUCKET_VERSION:
+            sentence = f"Must be a whole number from 0 to {MAX_BUCKET_VERSION:,}."
+            raise Refused(sentence, code="bad_value", field=f"{where}.{name}")
     for name in ("phase", "name", "layer"):
         if name in rule and not isinstance(rule[name], str):
             raise Refused("Must be a text.", "bad_value", f"{where}.{name}")

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from experiments.assignment.outcomes import Outcome
-from experiments.assignment.subjects import Subject
+from experiments.assignment.subjects import MAX_DEPTH, Subject, nests_too_deep
 from experiments.serving.snapshot import Snapshot
 from experiments.serving.wire import Answer
 
@@ -63,6 +63,8 @@ def _subject(asked: dict[str, Any]) -> Subject:
     url = asked.get("url") or ""
     if not isinstance(url, str):
         raise TypeError("`url` must be a text.")
+    if nests_too_deep(values):
+        raise TypeError(f"`forcedFeatures` nests {MAX_DEPTH} levels at most.")
     return Subject(attributes, variations, dict(values), url)
 
 
@@ -72,6 +74,8 @@ def _object(asked: dict[str, Any], name: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise TypeError(f"`{name}` must be an object.")
+    if nests_too_deep(value):
+        raise TypeError(f"`{name}` nests {MAX_DEPTH} levels at most.")
     return value
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from experiments.assignment import reasons
 from experiments.assignment.outcomes import Outcome
-from experiments.assignment.subjects import Subject
+from experiments.assignment.subjects import MAX_DEPTH, Subject, nests_too_deep
 from experiments.serving.snapshot import Snapshot
 from experiments.serving.wire import Answer
 
@@ -45,6 +45,8 @@ def context_in(body: bytes) -> dict[str, Any]:
         raise BadContext("INVALID_CONTEXT", "`context` must be an object.")
     if len(context) > MAX_ATTRIBUTES:
         raise BadContext("INVALID_CONTEXT", f"`context` has at most {MAX_ATTRIBUTES} attributes.")
+    if nests_too_deep(context):
+        raise BadContext("INVALID_CONTEXT", f"`context` nests {MAX_DEPTH} levels at most.")
     target = context.get("targetingKey", "")
     if not isinstance(target, str):
         raise BadContext("INVALID_CONTEXT", "`targetingKey` must be a text.")
