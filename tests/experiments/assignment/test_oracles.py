@@ -32,6 +32,8 @@ SCRIPT = Script(
             {"name": "float", "draw": "float"},
             {"name": "int", "draw": "integer", "min": 0, "max": 9_999},
             {"name": "sample", "draw": "sample", "choices": [1, 2, 3, 4, 5], "draws": 2},
+            # The table does not name its second unit; this one gives all of its answers.
+            {"name": "pair", "draw": "uniform", "choices": ["x", "y"], "unit": ["id", "second"]},
         ]
     }
 )
@@ -94,8 +96,8 @@ def test_planout() -> None:
     for row in rows("planout"):
         # PlanOut draws for an empty unit as well; a script leaves such a subject out.
         unit = row["unit"]
-        drawn = SCRIPT.run(SALT, Subject({"id": unit})) if unit else None
-        expected = {name: row[name] for name in ("uniform", "weighted", "bernoulli", "int")}
+        drawn = SCRIPT.run(SALT, Subject({"id": unit, "second": 3})) if unit else None
+        expected = {name: row[name] for name in ("uniform", "weighted", "bernoulli", "int", "pair")}
         assert drawn is None or {name: drawn[name] for name in expected} == expected
         assert hashing.planout_uniform(f"{SALT}.float", unit) == row["float"]
         assert hashing.planout_sample(f"{SALT}.sample", unit, [1, 2, 3, 4, 5], 2) == row["sample"]

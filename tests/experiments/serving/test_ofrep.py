@@ -14,6 +14,10 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import FlagNotFoundError, TargetingKeyMissingError, TypeMismatchError
 from openfeature.flag_evaluation import Reason
 
+from access.rights import Actor
+from experiments.serving.doors import FlagDoors
+from experiments.serving.keeper import Keeper
+from experiments.serving.wire import Rate
 from tests.cast import Machine, machine
 from tests.experiments.serving.conftest import STAFF, TRIAL, Flags, until
 from tests.processes import Server
@@ -130,6 +134,19 @@ def test_who_may_not(server: Server) -> None:
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         said = httpx.post(f"{server.origin}{EVALUATE}/x", json={}, headers=headers, timeout=20)
         assert (said.status_code, said.content) == (status, b"")
+
+
+async def test_too_much_is_told_to_come_again() -> None:
+    doors = FlagDoors(None, Keeper())
+    doors._rate = Rate(0.001, burst=1_000)
+    asker = Actor("token:t", "shop", frozenset({"flags:evaluate"}))
+    assert doors._refusal(asker) is None
+    refused = doors._refusal(asker)
+    assert refused is not None
+    assert refused.status == 429
+    assert dict(refused.headers)[b"retry-after"] == b"1"
+    other = Actor("token:u", "other", frozenset({"flags:evaluate"}))
+    assert doors._refusal(other) is None
 
 
 @pytest.mark.usefixtures("served")
