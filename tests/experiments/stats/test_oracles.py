@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from django.core.management import CommandError, call_command
+from scipy import stats
 
 from experiments.stats.canary import Judge, Verdict
 from experiments.stats.oracle import FAMILIES, agree, score
@@ -27,11 +28,14 @@ def test_every_row(family: str) -> None:
     assert score(rows)["failed"] == []
 
 
-def test_welch_from_moments() -> None:
-    # t and df as in the "Welch result" of a textbook example: t = 1.9988, df = 95.801
+def test_welch_from_moments_beside_scipy() -> None:
     inputs = {"n_c": 50, "mean_c": 10.0, "var_c": 4.0, "n_t": 48, "mean_t": 11.0, "var_t": 9.0}
-    (row,) = [{"family": "welch_t_from_moments", "inputs": inputs, "expected": {"effect": 1.0}}]
+    theirs = stats.ttest_ind_from_stats(11.0, 3.0, 48, 10.0, 2.0, 50, equal_var=False)
+    expected = {"effect": 1.0, "t": float(theirs.statistic), "p_value": float(theirs.pvalue)}
+    row = {"family": "welch_t_from_moments", "inputs": inputs, "expected": expected, "tol": 1e-10}
     assert score([row])["failed"] == []
+    wrong = {**row, "expected": {**expected, "t": expected["t"] * 1.001}}
+    assert len(score([wrong])["failed"]) == 1
 
 
 @needs(ORACLE)
