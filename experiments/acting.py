@@ -45,6 +45,8 @@ def carry_out(command: Command, context: Context) -> Receipt:  # type: ignore[ty
         guard([command.stream, *held], command.at)
         if proposal is not None and isinstance(command, ApproveChange):
             _require_independence(command, proposal)
+        if isinstance(command, RemoveGroup):
+            _require_unused(command)
         return execute(command, context)
 
 
@@ -65,6 +67,12 @@ def _proposal(command: Command) -> Proposal | None:  # type: ignore[type-arg]
     if not isinstance(command, ApproveChange):
         return None
     return load(command.stream, Flag())[0].proposals.get(command.proposal)
+
+
+def _require_unused(command: RemoveGroup) -> None:
+    """Rules that mean a group which is gone would hold for nobody, or for everybody."""
+    if flags := queries.users_of_group(command.group):
+        raise Refused(f"Rules of {', '.join(flags)} use it.", code="in_use", field="group")
 
 
 def _require_independence(command: ApproveChange, proposal: Proposal) -> None:

@@ -83,8 +83,12 @@ def _group(row: GroupRow) -> dict[str, Any]:
         "row": row,
         "is_list": is_list,
         "words": words if is_list else conditions_in_words(row.definition["condition"]),
-        "lines": members_text(values),
-        "condition": "" if is_list else value_text("object", row.definition["condition"]),
+        "form": {
+            "attribute": row.definition.get("attributeKey", ""),
+            "values": members_text(values),
+            "condition": "" if is_list else value_text("object", row.definition["condition"]),
+            "description": row.description,
+        },
     }
 
 

@@ -14,7 +14,7 @@ from eventlog.core import Refused
 from experiments import acting, commands, editing, pages, simulator
 from experiments.queries import FlagView, Served
 from experiments.web.flags import view_or_404
-from experiments.web.forms import context_of_form, fresh_key, text
+from experiments.web.forms import context_of_form, fresh_key, text, whole
 
 
 @requires("flags:write")
@@ -82,7 +82,6 @@ def _save(
     request: HttpRequest, view: FlagView, served: Served, cards: list[editing.Card]
 ) -> HttpResponse:
     context = context_of_form(request)
-    expected = text(request, "expected")
     command = commands.SetRules(
         flag=view.key,
         at=now(),
@@ -91,7 +90,7 @@ def _save(
         default=_default(request, view),
         rules=editing.rules_of(view.kind, cards),
         comment=text(request, "comment"),
-        expected=int(expected) if expected.isdecimal() and len(expected) < 9 else served.revision,
+        expected=whole(request, "expected", served.revision),
         by=person_of(request),
     )
     receipt = acting.carry_out(command, context)

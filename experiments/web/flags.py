@@ -19,7 +19,9 @@ from experiments.web.forms import (
     carry_out,
     context_of_form,
     fresh_key,
+    refusals_told,
     text,
+    whole,
 )
 
 
@@ -127,15 +129,15 @@ def turn(request: HttpRequest, flag: str) -> HttpResponse:
 def roll_back(request: HttpRequest, flag: str) -> HttpResponse:
     """Serves an earlier revision again, as a new one."""
     view_or_404(flag)
-    revision = text(request, "revision")
-    command = commands.RollBackFlag(
-        flag=flag,
-        at=now(),
-        environment=text(request, "environment"),
-        revision=int(revision) if revision.isdecimal() and len(revision) < 9 else 0,
-        comment=text(request, "comment"),
-    )
-    carry_out(request, command, f"Revision {revision} is served again.")
+    with refusals_told(request):
+        command = commands.RollBackFlag(
+            flag=flag,
+            at=now(),
+            environment=text(request, "environment"),
+            revision=whole(request, "revision", 0),
+            comment=text(request, "comment"),
+        )
+        carry_out(request, command, f"Revision {command.revision} is served again.")
     return _back(request, flag)
 
 

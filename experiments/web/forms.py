@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
@@ -22,14 +24,21 @@ def context_of_form(request: HttpRequest) -> Context:
 
 def carry_out(request: HttpRequest, command: Command[Any], done: str = "") -> Receipt | None:
     """Carries a command out and says so on the next page; None when it was refused."""
-    try:
+    with refusals_told(request):
         receipt = acting.carry_out(command, context_of_form(request))
+        if done and receipt.events:
+            messages.success(request, done)
+        return receipt
+    return None
+
+
+@contextmanager
+def refusals_told(request: HttpRequest) -> Iterator[None]:
+    """What is refused inside is said on the next page, and goes no further."""
+    try:
+        yield
     except Refused as refusal:
         messages.error(request, sentence_of(refusal))
-        return None
-    if done and receipt.events:
-        messages.success(request, done)
-    return receipt
 
 
 def sentence_of(refusal: Refused) -> str:
@@ -46,6 +55,21 @@ def fresh_key() -> str:
 def text(request: HttpRequest, name: str) -> str:
     """A field of a form, without blanks around it."""
     return request.POST.get(name, "").strip()
+
+
+def whole(request: HttpRequest, name: str, otherwise: int) -> int:
+    """A whole number of a form, `otherwise` where the field is empty. Raises `Refused`."""
+    given = text(request, name)
+    if not given:
+        return otherwise
+    if not given.isdecimal() or len(given) > 9:
+        raise Refused("Must be a whole number, such as 100.", "bad_value", name)
+    return int(given)
+
+
+def status_of(request: HttpRequest) -> int:
+    """The status of a page with a form: one that was sent and is shown again was refused."""
+    return 409 if request.method == "POST" else 200
 
 
 def may_write(request: HttpRequest, action: str = "flags:write") -> bool:

@@ -12,7 +12,15 @@ from access.doors import requires
 from access.paging import BadCursor
 from eventlog.clock import now
 from experiments import commands, pages, queries
-from experiments.web.forms import carry_out, fresh_key, may_write, text
+from experiments.web.forms import (
+    carry_out,
+    fresh_key,
+    may_write,
+    refusals_told,
+    status_of,
+    text,
+    whole,
+)
 
 
 @requires("flags:read")
@@ -22,23 +30,28 @@ def listed(request: HttpRequest) -> HttpResponse:
     """Every layer with its map, and a form for a new one."""
     writes = may_write(request)
     if request.method == "POST":
-        command = commands.CreateLayer(
-            layer=text(request, "layer"),
-            at=now(),
-            unit=text(request, "unit") or "id",
-            size=whole(text(request, "size"), 1_000),
-            cool_down=whole(text(request, "cool_down"), 7),
-            is_holdout=bool(request.POST.get("is_holdout")),
-            description=text(request, "description"),
-        )
-        if carry_out(request, command, "The layer is there."):
-            return redirect("layer", command.layer)
+        with refusals_told(request):
+            command = _created(request)
+            if carry_out(request, command, "The layer is there."):
+                return redirect("layer", command.layer)
     try:
         page = pages.layers(request.GET.get("cursor"), now())
     except BadCursor as error:
         raise BadRequest(str(error)) from error
     page |= {"may_write": writes, "key": fresh_key(), "given": request.POST}
-    return render(request, "experiments/layers.html", page)
+    return render(request, "experiments/layers.html", page, status=status_of(request))
+
+
+def _created(request: HttpRequest) -> commands.CreateLayer:
+    return commands.CreateLayer(
+        layer=text(request, "layer"),
+        at=now(),
+        unit=text(request, "unit") or "id",
+        size=whole(request, "size", 1_000),
+        cool_down=whole(request, "cool_down", 7),
+        is_holdout=bool(request.POST.get("is_holdout")),
+        description=text(request, "description"),
+    )
 
 
 @requires("flags:read")
@@ -60,23 +73,14 @@ def allocate(request: HttpRequest, layer: str) -> HttpResponse:
     """Gives an experiment segments, resizes it, or takes all of them back."""
     if queries.layer(layer, now()) is None:
         raise Http404("There is no such layer.")
-    experiment = text(request, "experiment")
-    if request.POST.get("release"):
-        reason = text(request, "reason")
-        command: commands.Release | commands.Allocate = commands.Release(
-            layer=layer, at=now(), experiment=experiment, reason=reason
-        )
-    else:
-        command = commands.Allocate(
-            layer=layer,
-            at=now(),
-            experiment=experiment,
-            segments=whole(text(request, "segments"), 0),
-        )
-    carry_out(request, command, "Done.")
+    with refusals_told(request):
+        carry_out(request, _allocated(request, layer), "Done.")
     return redirect("layer", layer)
 
 
-def whole(given: str, otherwise: int) -> int:
-    """A whole number of a form."""
-    return int(given) if given.isdecimal() and len(given) < 9 else otherwise
+def _allocated(request: HttpRequest, layer: str) -> commands.Release | commands.Allocate:
+    experiment, at = text(request, "experiment"), now()
+    if request.POST.get("release"):
+        return commands.Release(layer, at, experiment=experiment, reason=text(request, "reason"))
+    segments = whole(request, "segments", 0)
+    return commands.Allocate(layer, at, experiment=experiment, segments=segments)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,11 +22,14 @@ from experiments.web.forms import (
     context_of_form,
     fresh_key,
     may_write,
-    sentence_of,
+    refusals_told,
+    status_of,
     text,
 )
 from registry import holds
 from registry.commands import LiftHold, PlaceHold
+
+GROUP_FIELDS = ("group", "attribute", "values", "condition", "description")
 
 
 @requires("flags:read")
@@ -42,8 +44,8 @@ def groups(request: HttpRequest) -> HttpResponse:
         page = pages.groups(request.GET.get("cursor"))
     except BadCursor as error:
         raise BadRequest(str(error)) from error
-    page |= {"may_write": writes, "key": fresh_key(), "given": request.POST}
-    return render(request, "experiments/groups.html", page)
+    page |= {"may_write": writes, "key": fresh_key(), "form": _typed(request)}
+    return render(request, "experiments/groups.html", page, status=status_of(request))
 
 
 @requires("flags:read")
@@ -58,20 +60,25 @@ def group(request: HttpRequest, group: str) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("remove"):
             command = commands.RemoveGroup(group=group, at=now(), reason=text(request, "reason"))
-            if page["used_by"]:
-                messages.error(request, f"Rules of {', '.join(page['used_by'])} use it.")
-            elif carry_out(request, command, "It is gone."):
+            if carry_out(request, command, "It is gone."):
                 return redirect("groups")
         elif _save_group(request, group):
             return redirect("group", group)
-    page |= {"may_write": writes, "key": fresh_key(), "given": request.POST}
-    return render(request, "experiments/group.html", page)
+        else:
+            page["form"] = _typed(request)
+    page |= {"may_write": writes, "key": fresh_key()}
+    return render(request, "experiments/group.html", page, status=status_of(request))
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """What a form about a segment says; a dictionary, since `values` of a query is a method."""
+    return {name: request.POST.get(name, "") for name in GROUP_FIELDS}
 
 
 def _save_group(request: HttpRequest, key: str) -> bool:
     """Saves what a form says; says what is wrong with it otherwise."""
     condition = text(request, "condition")
-    try:
+    with refusals_told(request):
         command = commands.SaveGroup(
             group=key,
             at=now(),
@@ -80,10 +87,8 @@ def _save_group(request: HttpRequest, key: str) -> bool:
             condition=editing.read_json(condition, "condition") if condition else None,
             description=text(request, "description"),
         )
-    except Refused as refusal:
-        messages.error(request, sentence_of(refusal))
-        return False
-    return carry_out(request, command, "Saved.") is not None
+        return carry_out(request, command, "Saved.") is not None
+    return False
 
 
 @requires("flags:read")
@@ -118,7 +123,7 @@ def sdk_keys(request: HttpRequest) -> HttpResponse:
         if carry_out(request, command, "Done."):
             return redirect("sdk_keys")
     page = pages.sdk_keys() | {"may_write": writes, "key": fresh_key(), "given": request.POST}
-    return render(request, "experiments/sdk_keys.html", page)
+    return render(request, "experiments/sdk_keys.html", page, status=status_of(request))
 
 
 @requires("holds:read")
@@ -128,17 +133,15 @@ def freezes(request: HttpRequest) -> HttpResponse:
     """Calendar freezes: what may not change in an environment between two times."""
     writes = may_write(request, "holds:write")
     if request.method == "POST":
-        try:
+        with refusals_told(request):
             _place_or_lift(request, context_of_form(request))
             return redirect("freezes")
-        except Refused as refusal:
-            messages.error(request, sentence_of(refusal))
     page = pages.freezes(now()) | {
         "may_write": writes,
         "key": fresh_key(),
         "given": request.POST,
     }
-    return render(request, "experiments/freezes.html", page)
+    return render(request, "experiments/freezes.html", page, status=status_of(request))
 
 
 def _place_or_lift(request: HttpRequest, context: Context) -> None:
@@ -164,6 +167,7 @@ def _place_or_lift(request: HttpRequest, context: Context) -> None:
 def _moment(given: str, field: str) -> datetime:
     """A time of a form, in UTC as the page says. Raises `Refused`."""
     try:
-        return datetime.fromisoformat(f"{given}:00Z" if len(given) == 16 else given)
+        at = datetime.fromisoformat(given)
     except ValueError as error:
         raise Refused("Must be a time such as 2026-12-24T00:00.", "bad_value", field) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context
 from experiments import editing, queries
+from experiments.models import LayerRow
 from experiments.pages import flags as flag_pages
+from registry.queries import holds
 from tests.cast import Player, api_with
 from tests.experiments.world import PRODUCTION, build, sent
 
@@ -263,8 +266,42 @@ def test_a_long_history_is_told_from_its_end(olga: Player, monkeypatch: pytest.M
 
 def test_a_freeze_needs_sound_times(ana: Player) -> None:
     form = {"name": "sale", **PRODUCTION, "sentence": "x", "since": "soon", "until": ""}
-    assert b"Must be a time" in sent(ana.browser.post("/freezes/", form), 200).content
-    assert ana.browser.post("/freezes/", {"lift": "nonsense"}).status_code == 200
+    assert b"Must be a time" in sent(ana.browser.post("/freezes/", form), 409).content
+    assert ana.browser.post("/freezes/", {"lift": "nonsense"}).status_code == 409
+    assert "Nothing is frozen" in shown(ana, "/freezes/")
+
+
+def test_a_time_with_seconds_is_utc_too(ana: Player) -> None:
+    form = {"name": "sale", **PRODUCTION, "sentence": "x"}
+    times = {"since": "2099-12-24T00:00:30", "until": "2099-12-27T02:00:00+02:00"}
+    assert ana.browser.post("/freezes/", form | times).status_code == 302
+    freeze = holds().get()
+    assert (freeze.since, freeze.until) == (
+        datetime(2099, 12, 24, 0, 0, 30, tzinfo=UTC),
+        datetime(2099, 12, 27, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize("size", ["many", "1.5", "-5", "1e3"])
+def test_a_size_that_is_no_number_makes_no_layer(ana: Player, size: str) -> None:
+    form = {"layer": "search", "size": size, "description": "Search results"}
+    page = sent(ana.browser.post("/layers/", form), 409).content.decode()
+    assert "size: Must be a whole number" in page
+    assert 'value="Search results"' in page, "what was typed is lost"
+    assert LayerRow.objects.count() == 0
+
+
+@pytest.mark.usefixtures("world")
+def test_a_number_that_is_none_changes_no_layer_and_no_rules(ana: Player) -> None:
+    before = queries.layer("search", now())
+    form = {"experiment": "ranker-test", "segments": "a few"}
+    page = ana.browser.post("/layers/search/allocate", form, follow=True).content.decode()
+    assert "segments: Must be a whole number" in page
+    assert queries.layer("search", now()) == before
+    rules = served()
+    change = edited(rules, **{"r1.coverage": "35", "expected": "x"})
+    assert sent(ana.browser.post(EDIT, change), 409)
+    assert served() == rules
 
 
 @pytest.mark.usefixtures("world")
@@ -277,6 +314,20 @@ def test_a_segment_of_numbers_stays_one(ana: Player) -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_a_refused_segment_keeps_what_was_typed(ana: Player) -> None:
+    form = {"attribute": "", "values": "u7", "condition": "{", "description": "early"}
+    for path in ("/segments/beta", "/segments/"):
+        page = ana.browser.post(path, {"group": "late", **form})
+        assert page.status_code == 409
+        text = page.content.decode()
+        assert "condition: This is not JSON" in text
+        assert ">u7</textarea>" in text
+        assert 'value="early"' in text
+    assert queries.payload("production")["savedGroups"]["beta"] == ["u1", "u2"]
+    assert "dict_values" not in shown(ana, "/segments/")
+
+
+@pytest.mark.usefixtures("world")
 def test_a_segment_in_use_is_not_removed(ana: Player) -> None:
     rule = {"id": "beta", "condition": {"id": {"$inGroup": "beta"}}, "force": True}
     change = {**PRODUCTION, "default": False, "rules": [rule]}
@@ -284,6 +335,9 @@ def test_a_segment_in_use_is_not_removed(ana: Player) -> None:
     page = ana.browser.post("/segments/beta", {"remove": "yes"}, follow=True).content.decode()
     assert "Rules of two-tower use it." in page
     assert "Remove segment" not in page
+    answer = ana.api.post("flag-groups/beta/remove")
+    assert (answer.status_code, answer.json()["code"]) == (409, "in_use")
+    assert queries.payload("production")["savedGroups"]["beta"] == ["u1", "u2"]
     assert ana.browser.post("/segments/alps", {"remove": "yes"}).status_code == 302
 
 
