@@ -212,7 +212,11 @@ def _combinations(kind: str, card: Card, where: str) -> list[tuple[float | None,
     if kind != Kind.OBJECT:
         sentence = "A factorial design needs a flag whose values are objects."
         raise Refused(sentence, "bad_value", f"{where}.factors")
-    return [(arm.weight, arm.name, arm.value) for arm in arms(factors_of(card["factors"]))]
+    try:
+        made = arms(factors_of(card["factors"]))
+    except Refused as refusal:
+        raise Refused(refusal.message, refusal.code, f"{where}.factors") from refusal
+    return [(arm.weight, arm.name, arm.value) for arm in made]
 
 
 def _variations(lines: list[tuple[float | None, str, Any]]) -> dict[str, Any]:

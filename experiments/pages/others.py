@@ -24,6 +24,7 @@ from registry.queries import LATEST, holds
 
 MIXED_LIMIT = 0.01  # share of units seen with several variations from which an analysis is warned
 FREEZES = 100
+HISTORY = 50  # events of a layer that its page tells
 
 
 def layers(cursor: str | None, now: datetime) -> dict[str, Any]:
@@ -50,8 +51,9 @@ def _layer(view: LayerView) -> dict[str, Any]:
 
 
 def layer(view: LayerView) -> dict[str, Any]:
-    """One layer with its history."""
-    told = [r for r in store.read_stream(view.ref, 0, 1000) if r.type in kinds()]
+    """One layer with the end of its history."""
+    last = store.read_stream(view.ref, max(0, view.version - HISTORY), HISTORY)
+    told = [record for record in last if record.type in kinds()]
     called = names({record.actor for record in told})
     history = [
         {
@@ -60,7 +62,7 @@ def layer(view: LayerView) -> dict[str, Any]:
             "text": kinds()[record.type].sentence(record.payload),
             "comment": record.payload.get("reason", ""),
         }
-        for record in reversed(told[-50:])
+        for record in reversed(told)
     ]
     return {"places": places("layers"), "history": history, **_layer(view)}
 

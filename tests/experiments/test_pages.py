@@ -14,6 +14,7 @@ from eventlog.core import Context
 from experiments import editing, queries
 from experiments.models import LayerRow
 from experiments.pages import flags as flag_pages
+from experiments.pages import others as other_pages
 from registry.queries import holds
 from tests.cast import Player, api_with
 from tests.experiments.world import PRODUCTION, build, sent
@@ -262,6 +263,29 @@ def test_a_long_history_is_told_from_its_end(olga: Player, monkeypatch: pytest.M
     page = shown(olga, "/flags/two-tower")
     assert "turned it on" in page
     assert "created it" not in page
+
+
+@pytest.mark.usefixtures("world")
+def test_a_long_story_of_a_layer_is_told_from_its_end(
+    ana: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(other_pages, "HISTORY", 2)
+    sent(ana.api.post("layers/search/allocate", {"experiment": "late", "segments": 10}))
+    history = ana.browser.get("/layers/search").context["history"]
+    assert len(history) == 2
+    assert "late" in history[0]["text"]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_refused_design_marks_its_card(ana: Player) -> None:
+    rules = served("prices")
+    form = edited(rules, **{"cards": "0", "r0.kind": "trial", "r0.id": "d", "r0.key": "d"})
+    form["r0.factors"] = "layout: grid 50, list 50"
+    form["default"] = "{}"
+    page = ana.browser.post("/flags/prices/edit?environment=production", form)
+    assert page.status_code == 409
+    assert page.context["field"] == "rules.0.factors"
+    assert [card["wrong"] for card in page.context["cards"]] == [True]
 
 
 def test_a_freeze_needs_sound_times(ana: Player) -> None:
