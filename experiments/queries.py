@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from experiments.models import (
     AllocationRow,
     EnvironmentRow,
-    Exposure,
+    ExposureCount,
     FlagRow,
     FlagUse,
     GroupRow,
@@ -335,24 +335,19 @@ def sdk_key(key: str) -> SdkKeyRow | None:
 
 def exposure_counts(experiment: str, phase: str = "") -> list[dict[str, Any]]:
     """Units by phase and variation; those seen with several variations are counted apart."""
-    rows = Exposure.objects.filter(experiment=experiment)
+    rows = ExposureCount.objects.filter(experiment=experiment).exclude(units=0)
     if phase:
         rows = rows.filter(phase=phase)
-    counted = rows.values("phase", "variation").annotate(
-        units=Count("unit"), several=Count("unit", filter=Q(several=True))
-    )
+    counted = rows.values("phase", "variation", "units", "several")
     return [dict(one) for one in counted.order_by("phase", "variation")]
-
-
-LATELY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class PhaseCounts:
     """Units that met each variation in one phase of an experiment: (variation, units, several).
 
-    `units` are all, `several` those of them seen with more than one variation, `lately` those
-    recorded in the last five minutes.
+    `units` are all, `several` those of them seen with more than one variation, `in_hour` those
+    recorded since the hour began.
     """
 
     experiment: str
@@ -360,34 +355,37 @@ class PhaseCounts:
     arms: list[tuple[str, int, int]]
     units: int
     several: int
-    lately: int
+    in_hour: int
     last_at: datetime
 
 
 def phases_met(now: datetime, limit: int = 50) -> list[PhaseCounts]:
     """Phases that units were exposed to, those heard of last first."""
-    rows = Exposure.objects.values("experiment", "phase", "variation").annotate(
-        units=Count("unit"),
-        mixed=Count("unit", filter=Q(several=True)),
-        lately=Count("unit", filter=Q(recorded_at__gt=now - LATELY)),
-        last_at=Max("recorded_at"),
+    latest = (
+        ExposureCount.objects.values("experiment", "phase")
+        .annotate(last=Max("last_at"))
+        .order_by("-last", "experiment", "phase")[:limit]
     )
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows.order_by("experiment", "phase", "variation"):
-        found.setdefault((row["experiment"], row["phase"]), []).append(row)
-    phases = [
+    found: dict[tuple[str, str], list[ExposureCount]] = {
+        (one["experiment"], one["phase"]): [] for one in latest
+    }
+    wanted = ExposureCount.objects.filter(experiment__in={key for key, _ in found})
+    for row in wanted.exclude(units=0).order_by("variation"):
+        if (row.experiment, row.phase) in found:
+            found[row.experiment, row.phase].append(row)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return [
         PhaseCounts(
             experiment=experiment,
             phase=phase,
-            arms=[(arm["variation"], arm["units"], arm["mixed"]) for arm in arms],
-            units=sum(arm["units"] for arm in arms),
-            several=sum(arm["mixed"] for arm in arms),
-            lately=sum(arm["lately"] for arm in arms),
-            last_at=max(arm["last_at"] for arm in arms),
+            arms=[(arm.variation, arm.units, arm.several) for arm in arms],
+            units=sum(arm.units for arm in arms),
+            several=sum(arm.several for arm in arms),
+            in_hour=sum(arm.in_hour for arm in arms if arm.hour == hour),
+            last_at=max(arm.last_at for arm in arms),
         )
         for (experiment, phase), arms in found.items()
     ]
-    return sorted(phases, key=lambda one: one.last_at, reverse=True)[:limit]
 
 
 def trials(experiments: Iterable[str]) -> dict[tuple[str, str], tuple[str, str, dict[str, Any]]]:

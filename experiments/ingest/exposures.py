@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from access.api.bodies import read_body
 from access.api.problems import TooLarge, problem
 from eventlog.clock import now
-from eventlog.db import fast_cursor
+from eventlog.db import fast_cursor, only_row
 from experiments.commands.checks import ENVIRONMENT, KEY
 
 MOST = 20_000
@@ -33,6 +33,12 @@ FIELDS = {
     "attributes",
 }
 
+# One batch of a phase at a time: what was known before is then known for certain, which the counts
+# need, and no two batches wait for each other's units in a circle.
+LOCK = """
+SELECT pg_advisory_xact_lock(hashtextextended(phase, 0))
+FROM (SELECT DISTINCT phase FROM unnest(%s::text[]) AS p(phase) ORDER BY phase) AS phases
+"""
 INSERT = """
 WITH incoming AS (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
@@ -43,22 +49,55 @@ WITH incoming AS (
         min(variation) OVER same <> max(variation) OVER same AS several
     FROM incoming WINDOW same AS (PARTITION BY experiment, phase, unit)
     ORDER BY experiment, phase, unit, exposed_at, variation
+), before AS (
+    SELECT e.experiment, e.phase, e.unit, e.variation, e.several
+    FROM first JOIN experiments_exposure AS e USING (experiment, phase, unit)
+), written AS (
+    INSERT INTO experiments_exposure AS known (experiment, phase, unit, variation, environment,
+        exposed_at, probability, attributes, several)
+    SELECT experiment, phase, unit, variation, environment, exposed_at, probability, attributes,
+        several
+    FROM first
+    ON CONFLICT (experiment, phase, unit) DO UPDATE SET
+        several = known.several OR excluded.several OR known.variation <> excluded.variation,
+        variation = CASE WHEN earlier(known, excluded)
+            THEN excluded.variation ELSE known.variation END,
+        probability = CASE WHEN earlier(known, excluded)
+            THEN excluded.probability ELSE known.probability END,
+        attributes = CASE WHEN earlier(known, excluded)
+            THEN excluded.attributes ELSE known.attributes END,
+        exposed_at = least(known.exposed_at, excluded.exposed_at)
+    WHERE earlier(known, excluded)
+        OR NOT known.several AND (excluded.several OR known.variation <> excluded.variation)
+    RETURNING experiment, phase, unit, variation, several
+), new AS (
+    SELECT count(*) AS units FROM first WHERE NOT EXISTS (
+        SELECT FROM before
+        WHERE (before.experiment, before.phase, before.unit)
+            = (first.experiment, first.phase, first.unit))
+), change AS (
+    SELECT experiment, phase, variation, sum(units) AS units, sum(several) AS several FROM (
+        SELECT experiment, phase, variation, 1 AS units, several::int AS several FROM written
+        UNION ALL
+        SELECT before.experiment, before.phase, before.variation, -1, -before.several::int
+        FROM before JOIN written USING (experiment, phase, unit)
+    ) AS moves
+    GROUP BY experiment, phase, variation
+    HAVING sum(units) <> 0 OR sum(several) <> 0
+), counted AS (
+    INSERT INTO experiments_exposure_count AS known
+        (experiment, phase, variation, units, several, hour, in_hour, last_at)
+    SELECT experiment, phase, variation, units, several, date_trunc('hour', now()), units, now()
+    FROM change
+    ON CONFLICT (experiment, phase, variation) DO UPDATE SET
+        units = known.units + excluded.units,
+        several = known.several + excluded.several,
+        in_hour = excluded.in_hour + CASE WHEN known.hour = excluded.hour
+            THEN known.in_hour ELSE 0 END,
+        hour = excluded.hour,
+        last_at = excluded.last_at
 )
-INSERT INTO experiments_exposure AS known
-    (experiment, phase, unit, variation, environment, exposed_at, probability, attributes, several)
-SELECT experiment, phase, unit, variation, environment, exposed_at, probability, attributes, several
-FROM first
-ON CONFLICT (experiment, phase, unit) DO UPDATE SET
-    several = known.several OR excluded.several OR known.variation <> excluded.variation,
-    variation = CASE WHEN earlier(known, excluded) THEN excluded.variation ELSE known.variation END,
-    probability = CASE WHEN earlier(known, excluded)
-        THEN excluded.probability ELSE known.probability END,
-    attributes = CASE WHEN earlier(known, excluded)
-        THEN excluded.attributes ELSE known.attributes END,
-    exposed_at = least(known.exposed_at, excluded.exposed_at)
-WHERE earlier(known, excluded)
-    OR NOT known.several AND (excluded.several OR known.variation <> excluded.variation)
-RETURNING xmax = 0
+SELECT units FROM new
 """.replace(
     # The earlier exposure counts, and of two at one time the lesser variation: in any order the same.
     "earlier(known, excluded)",
@@ -242,5 +281,6 @@ def write(rows: list[Row]) -> int:
     if not rows:
         return 0
     with transaction.atomic(), fast_cursor() as cursor:
+        cursor.execute(LOCK, [[f"{row[0]}\n{row[1]}" for row in rows]])
         cursor.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
-        return sum(inserted for (inserted,) in cursor.fetchall())
+        return int(only_row(cursor)[0])
