@@ -65,8 +65,8 @@ def fetched(url: str, key: str) -> GrowthBook:
 def fill(shop: Shop, count: int) -> None:
     """Creates the flags and a group that their rules name."""
     shop.post("flag-groups/beta", {"attribute": "id", "values": GROUP})
-    for number, rules in enumerate(flags(count)):
-        shop.create(f"flag-{number:03d}", "integer", 0, rules)
+    for number, made in enumerate(flags(count)):
+        shop.create(f"flag-{number:03d}", *made)
     shop.settle()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
+from experiments.assignment.script import Script
 from experiments.models import (
     AllocationRow,
     EnvironmentRow,
@@ -22,6 +23,7 @@ from experiments.models import (
     runs,
 )
 from experiments.projections import EVERYWHERE
+from experiments.state import is_experiment
 
 BY_KEY = ("key",)
 UNUSED_AFTER = timedelta(days=30)
@@ -111,7 +113,7 @@ def payload(environment: str) -> dict[str, Any]:
 
     ``{"revision", "features": {key: definition}, "savedGroups": {key: group}, "kinds": {key: kind},
     "off": [key]}``. A flag that is off is its default. A rule in a layer is filtered to the segments of its
-    experiment, and left out while it has none; no rule with variations reaches a holdout.
+    experiment, and left out while it has none; no experiment reaches a holdout.
     """
     at = revision(environment)
     compile_rules = _compiler()
@@ -146,8 +148,7 @@ def _compiler() -> Callable[[Any, Sequence[Mapping[str, Any]]], dict[str, Any]]:
     ]
 
     def compile_rules(default: Any, rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        made = [_compiled(rule, layers, owned, holdouts) for rule in rules]
-        served = [rule for rule in made if rule is not None]
+        served = [one for rule in rules for one in _compiled(rule, layers, owned, holdouts)]
         return {"defaultValue": default, "rules": served}
 
     return compile_rules
@@ -166,20 +167,22 @@ def _compiled(
     layers: Mapping[str, LayerRow],
     owned: Mapping[tuple[str, str], AllocationRow],
     holdouts: Sequence[dict[str, Any]],
-) -> dict[str, Any] | None:
-    """The rule as it is served; None for one whose experiment has no segments in its layer."""
+) -> list[dict[str, Any]]:
+    """The rule as it is served; nothing while its experiment has no segments in its layer."""
     made = {name: value for name, value in rule.items() if name not in ("description", "layer")}
-    if "variations" not in rule:
-        return made
+    if not is_experiment(rule):
+        return [made]
     made.setdefault("hashVersion", 2)
     made.setdefault("coverage", 1)
     filters = list(holdouts)
     if "layer" in rule:
         allocation = owned.get((rule["layer"], rule["key"]))
         if allocation is None:
-            return None
+            return []
         filters.append(_filter(layers[rule["layer"]], allocation.segments))
-    return {**made, "filters": filters} if filters else made
+    if filters:
+        made["filters"] = filters
+    return list(Script(made["script"]).rules(made)) if "script" in made else [made]
 
 
 def _filter(layer: LayerRow, pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
@@ -420,7 +423,7 @@ def environments_with_layer(key: str) -> list[str]:
             r.environment
             for r in rows
             for rule in r.rules
-            if "variations" in rule and (everywhere or rule.get("layer") == key)
+            if is_experiment(rule) and (everywhere or rule.get("layer") == key)
         }
     )
 

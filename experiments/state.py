@@ -20,6 +20,11 @@ class Kind(StrEnum):
     OBJECT = "object"
 
 
+def is_experiment(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule splits its units, by variations or by a script."""
+    return "variations" in rule or "script" in rule
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     """How a flag is served in one environment: off gives everybody the default.
