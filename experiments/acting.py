@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
 from access.queries import gave_role
 from eventlog.core import Command, Context, Refused
-from eventlog.store import Receipt, execute, load
+from eventlog.store import Receipt, answered, execute, load
 from experiments import queries
 from experiments.commands import (
     Allocate,
@@ -21,8 +22,8 @@ from experiments.commands import (
     SetRules,
     TurnFlag,
 )
-from experiments.state import Flag, Proposal
-from registry.holds import guard
+from experiments.state import Flag, Proposal, Serving
+from registry.holds import guard, lock
 
 GUARDED = (Allocate, ApproveChange, ArchiveFlag, Release, RollBackFlag, SetRules)
 GUARDED += (RemoveGroup, SaveGroup)
@@ -40,9 +41,15 @@ def carry_out(command: Command, context: Context) -> Receipt:  # type: ignore[ty
     if not (turns_on or isinstance(command, GUARDED)):
         return execute(command, context)
     with transaction.atomic():
+        receipt = answered(command, context)
+        if receipt is not None:
+            return receipt
         proposal = _proposal(command)
         held = [f"environment:{name}" for name in _environments(command, proposal)]
+        named = queries.groups_named(_conditions(command, proposal))
+        lock([command.stream, *held, *(f"group:{key}" for key in named)])
         guard([command.stream, *held], command.at)
+        _require_known(named)
         if proposal is not None and isinstance(command, ApproveChange):
             _require_independence(command, proposal)
         if isinstance(command, RemoveGroup):
@@ -69,10 +76,31 @@ def _proposal(command: Command) -> Proposal | None:  # type: ignore[type-arg]
     return load(command.stream, Flag())[0].proposals.get(command.proposal)
 
 
+def _conditions(command: Command, proposal: Proposal | None) -> Any:  # type: ignore[type-arg]
+    """Rules or conditions that hold from now on by a command."""
+    if proposal is not None:
+        return proposal.rules
+    if isinstance(command, RollBackFlag):
+        serving = load(command.stream, Flag())[0].serving.get(command.environment, Serving())
+        return serving.revisions.get(command.revision, (None, []))[1]
+    if isinstance(command, SetRules):
+        return command.rules
+    return command.condition if isinstance(command, SaveGroup) else None
+
+
+def _require_known(groups: set[str]) -> None:
+    """A group that is none would hold for nobody, or for everybody, and nobody would notice."""
+    if missing := sorted(groups - queries.groups_known(groups)):
+        sentence = f"There is no segment {missing[0]!r}."
+        raise Refused(sentence, code="unknown_group", field="rules")
+
+
 def _require_unused(command: RemoveGroup) -> None:
-    """Rules that mean a group which is gone would hold for nobody, or for everybody."""
+    """Whoever means a group which is gone would mean nobody, or everybody."""
     if flags := queries.users_of_group(command.group):
         raise Refused(f"Rules of {', '.join(flags)} use it.", code="in_use", field="group")
+    if groups := queries.groups_with_group(command.group):
+        raise Refused(f"The segment {', '.join(groups)} uses it.", code="in_use", field="group")
 
 
 def _require_independence(command: ApproveChange, proposal: Proposal) -> None:

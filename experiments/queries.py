@@ -404,13 +404,29 @@ def trials(experiments: Iterable[str]) -> dict[tuple[str, str], tuple[str, str, 
 def users_of_group(key: str) -> list[str]:
     """Flags in service whose rules mean this saved group."""
     rows = ServingRow.objects.filter(served=True).order_by("flag")
-    return sorted({row.flag for row in rows if any(_means(rule, key) for rule in row.rules)})
+    return sorted({row.flag for row in rows if key in groups_named(row.rules)})
+
+
+def groups_with_group(key: str) -> list[str]:
+    """Other saved groups whose condition means this one."""
+    rows = GroupRow.objects.exclude(key=key).order_by("key")
+    return [row.key for row in rows if key in groups_named(row.definition)]
+
+
+def groups_known(keys: Iterable[str]) -> set[str]:
+    """Those of the keys that are a saved group's."""
+    return set(GroupRow.objects.filter(key__in=set(keys)).values_list("key", flat=True))
 
 
 def environments_with_group(key: str) -> list[str]:
-    """Environments in which a rule that is served means this saved group."""
+    """Environments in which a rule that is served means this saved group, or one that means it."""
+    keys, fresh = {key}, [key]
+    while fresh:
+        found = {outer for inner in fresh for outer in groups_with_group(inner)}
+        fresh = sorted(found - keys)
+        keys |= found
     rows = ServingRow.objects.filter(served=True, enabled=True)
-    return sorted({r.environment for r in rows if any(_means(rule, key) for rule in r.rules)})
+    return sorted({row.environment for row in rows if keys & groups_named(row.rules)})
 
 
 def environments_with_layer(key: str) -> list[str]:
@@ -428,14 +444,19 @@ def environments_with_layer(key: str) -> list[str]:
     )
 
 
-def _means(condition: Any, key: str) -> bool:
-    if isinstance(condition, list):
-        return any(_means(one, key) for one in condition)
-    if not isinstance(condition, dict):
-        return False
-    groups = [condition.get(word) for word in GROUP_WORDS]
-    named = any(key == one or (isinstance(one, list) and key in one) for one in groups)
-    return named or any(_means(one, key) for one in condition.values())
-
-
 GROUP_WORDS = ("$inGroup", "$notInGroup", "$savedGroup", "$savedGroups", "$groups")
+
+
+def groups_named(condition: Any) -> set[str]:
+    """Keys of the saved groups that conditions name, however deep."""
+    if isinstance(condition, list):
+        return {key for one in condition for key in groups_named(one)}
+    if not isinstance(condition, dict):
+        return set()
+    found = {key for one in condition.values() for key in groups_named(one)}
+    for word in GROUP_WORDS:
+        named = condition.get(word)
+        for one in named if isinstance(named, list) else [named]:
+            key = one.get("id") if isinstance(one, dict) else one
+            found |= {key} if isinstance(key, str) else set()
+    return found
