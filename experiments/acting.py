@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from access.queries import gave_role
 from eventlog.core import Command, Context, Refused
-from eventlog.store import Receipt, answered, execute, load
+from eventlog.store import Receipt, answered, execute, execute_together, load
 from experiments import queries
 from experiments.commands import (
     Allocate,
@@ -17,12 +17,15 @@ from experiments.commands import (
     ArchiveFlag,
     Release,
     RemoveGroup,
+    ReviewDesign,
     RollBackFlag,
     SaveGroup,
     SetRules,
     TurnFlag,
 )
-from experiments.state import Flag, Proposal, Serving
+from experiments.commands.effects import WIDENING, effects_of
+from experiments.commands.experiments import ExperimentCommand
+from experiments.state import Experiment, Flag, Proposal, Serving
 from registry.holds import guard, lock
 
 GUARDED = (Allocate, ApproveChange, ArchiveFlag, Release, RollBackFlag, SetRules)
@@ -37,6 +40,8 @@ def carry_out(command: Command, context: Context) -> Receipt:  # type: ignore[ty
 
     Turning a flag off is never held up: it takes everybody back to the default.
     """
+    if isinstance(command, ExperimentCommand):
+        return _conduct(command, context)
     turns_on = isinstance(command, TurnFlag) and command.enabled
     if not (turns_on or isinstance(command, GUARDED)):
         return execute(command, context)
@@ -51,10 +56,32 @@ def carry_out(command: Command, context: Context) -> Receipt:  # type: ignore[ty
         guard([command.stream, *held], command.at)
         _require_known(named)
         if proposal is not None and isinstance(command, ApproveChange):
-            _require_independence(command, proposal)
+            _require_independence(command.at, proposal.by, command.by)
         if isinstance(command, RemoveGroup):
             _require_unused(command)
         return execute(command, context)
+
+
+def _conduct(command: ExperimentCommand, context: Context) -> Receipt:
+    """Carries out a command on an experiment together with what it changes in flag and layer.
+
+    Stopping and pausing are never held up: they take everybody back to the default.
+    """
+    with transaction.atomic():
+        receipt = answered(command, context)
+        if receipt is not None:
+            return receipt
+        # Nothing may happen to it between working out what else changes and changing it.
+        lock([command.stream])
+        state, _ = load(command.stream, Experiment())
+        effects = effects_of(command, state)
+        if isinstance(command, WIDENING) and effects:
+            environment = f"environment:{state.design['environment']}"
+            guard([command.stream, environment, *(one.stream for one in effects)], command.at)
+            _require_known(queries.groups_named(state.design["condition"]))
+        if isinstance(command, ReviewDesign) and command.approve:
+            _require_independence(command.at, state.designed_by, command.by)
+        return execute_together([command, *effects], context)[0]
 
 
 def _environments(command: Command, proposal: Proposal | None) -> list[str]:  # type: ignore[type-arg]
@@ -103,9 +130,9 @@ def _require_unused(command: RemoveGroup) -> None:
         raise Refused(f"The segment {', '.join(groups)} uses it.", code="in_use", field="group")
 
 
-def _require_independence(command: ApproveChange, proposal: Proposal) -> None:
+def _require_independence(at: datetime, author: str, other: str) -> None:
     """Whoever was given a role for the occasion is no second person."""
-    if gave_role(proposal.by, command.by, command.at - TOO_NEW):
+    if gave_role(author, other, at - TOO_NEW):
         raise Refused(
             "Whoever proposed this gave you your role within the last hour; ask somebody else.",
             code="not_independent",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from experiments.api import views
 from experiments.ingest.exposures import ExposuresView
+from experiments.ingest.outcomes import OutcomesView
 
 urlpatterns = [
     path("flags", views.FlagsView.as_view(), name="api-flags"),
@@ -37,6 +38,7 @@ urlpatterns = [
     path("sdk-keys", views.SdkKeysView.as_view(), name="api-sdk-keys"),
     path("sdk-keys/<str:key>/revoke", views.RevokeSdkKeyView.as_view(), name="api-sdk-key-revoke"),
     path("exposures", ExposuresView.as_view(), name="api-exposures"),
+    path("outcomes", OutcomesView.as_view(), name="api-outcomes"),
     path(
         "exposures/<str:experiment>/counts",
         views.ExposureCountsView.as_view(),

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from access.api.bodies import read_body
-from access.api.problems import TooLarge, problem
 from eventlog.clock import now
 from eventlog.db import fast_cursor, only_row
 from experiments.commands.checks import ENVIRONMENT, KEY
+from experiments.ingest import sums
+from experiments.ingest.bulk import AnyBody, Fault, TakenSerializer, items_of, taken
+from experiments.ingest.times import fault_of_time
 
-MOST = 20_000
-MAX_ERRORS = 1_000
-MAX_AHEAD = timedelta(minutes=5)
 MAX_TEXT = 500
-LINES = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
 FIELDS = {
     *("environment", "experiment", "phase", "unit", "variation", "time", "probability"),
     "attributes",
 }
 
-# One batch of a phase at a time: what was known before is then known for certain, which the counts
-# need, and no two batches wait for each other's units in a circle.
-LOCK = """
-SELECT pg_advisory_xact_lock(hashtextextended(phase, 0))
-FROM (SELECT DISTINCT phase FROM unnest(%s::text[]) AS p(phase) ORDER BY phase) AS phases
-"""
 INSERT = """
 WITH incoming AS (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
@@ -105,16 +93,6 @@ SELECT units FROM new
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why one exposure was refused."""
-
-    index: int
-    field: str
-    code: str
-    message: str
-
-
 class ExposureSerializer(serializers.Serializer[Any]):
     """One exposure: a unit met an experiment."""
 
@@ -138,30 +116,6 @@ class ExposuresSerializer(serializers.Serializer[Any]):
     exposures = ExposureSerializer(many=True)
 
 
-class FaultSerializer(serializers.Serializer[Any]):
-    """Why one exposure was refused."""
-
-    index = serializers.IntegerField()
-    field = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class TakenSerializer(serializers.Serializer[Any]):
-    """What became of the exposures: `known` units were in the phase already."""
-
-    accepted = serializers.IntegerField()
-    known = serializers.IntegerField()
-    rejected = serializers.IntegerField()
-    errors = FaultSerializer(many=True)  # type: ignore[assignment]
-
-
-class AnyBody(BaseParser):
-    """Leaves the body alone: it is read by its own parser."""
-
-    media_type = "*/*"
-
-
 class ExposuresView(APIView):
     """The door that exposures come in by."""
 
@@ -176,42 +130,11 @@ class ExposuresView(APIView):
         Sent again, they change nothing. A unit with a second variation in a phase is marked, and an
         analysis leaves it out.
         """
-        sound, faults = read(_items(request), now())
-        new = write(sound)
-        counts = {
-            "accepted": new,
-            "known": len(sound) - new,
-            "rejected": len(faults),
-            "errors": [
-                {"index": f.index, "field": f.field, "code": f.code, "message": f.message}
-                for f in faults[:MAX_ERRORS]
-            ],
-        }
-        if faults and not sound:
-            detail = "None of the exposures can be used."
-            return Response(problem(400, "all_rejected", detail, **counts), status=400)
-        return Response(counts)
+        sound, faults = read(items_of(request, "exposures"), now())
+        return taken("exposures", sound, write(sound), faults)
 
 
 Row = tuple[str, str, str, str, str, datetime, float, str]
-
-
-def _items(request: Request) -> list[Any]:
-    media = (request.content_type or "").partition(";")[0].strip().lower()
-    body = read_body(request._request)
-    try:
-        if media in LINES:
-            items = [orjson.loads(line) for line in body.split(b"\n") if line.strip()]
-        else:
-            read_items = orjson.loads(body)
-            items = read_items.get("exposures") if isinstance(read_items, dict) else read_items
-    except orjson.JSONDecodeError as error:
-        raise ParseError(f"The body is not JSON: {error}.") from error
-    if not isinstance(items, list):
-        raise ParseError('Send a list of exposures, or {"exposures": [...]}.')
-    if len(items) > MOST:
-        raise TooLarge(f"At most {MOST:,} exposures in one request; these are {len(items):,}.")
-    return items
 
 
 def read(items: list[Any], at: datetime) -> tuple[list[Row], list[Fault]]:
@@ -259,14 +182,9 @@ def _fault(item: Any, at: datetime) -> tuple[str, str, str] | None:
 
 
 def _fault_of_numbers(item: dict[str, Any], at: datetime) -> tuple[str, str, str] | None:
-    try:
-        moment = datetime.fromisoformat(item["time"])
-    except (ValueError, TypeError):
-        return "time", "bad_time", "Is no time such as 2026-03-01T12:00:00Z."
-    if moment.tzinfo is None:
-        return "time", "no_zone", "Needs a zone, such as Z or +01:00."
-    if moment > at + MAX_AHEAD:
-        return "time", "in_the_future", "Is more than 5 minutes ahead of the clock here."
+    fault = fault_of_time(item["time"], at)
+    if fault:
+        return fault
     chance = item.get("probability", 1.0)
     if type(chance) not in (int, float) or not 0 < chance <= 1 or not math.isfinite(chance):
         return "probability", "bad_value", "Must be above 0 and at most 1."
@@ -280,7 +198,11 @@ def write(rows: list[Row]) -> int:
     """Writes exposures; returns how many units are new in their phase."""
     if not rows:
         return 0
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    experiments, phases, units = columns[:3]
     with transaction.atomic(), fast_cursor() as cursor:
-        cursor.execute(LOCK, [[f"{row[0]}\n{row[1]}" for row in rows]])
-        cursor.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
-        return int(only_row(cursor)[0])
+        sums.lock(cursor, zip(experiments, phases, strict=True))
+        cursor.execute(INSERT, columns)
+        new = int(only_row(cursor)[0])
+        sums.refresh(cursor, experiments, phases, units)
+        return new
