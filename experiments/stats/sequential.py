@@ -11,10 +11,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from experiments.stats.moments import Moments
 from experiments.stats.results import Cannot, Effect, check_alpha
 
 PLANNED = 5_000
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +76,40 @@ def p_value(gap: float, variance: float, tau: float) -> float:
 
 def _half(se: float, n: int, rho: float, reach: float) -> float:
     return se * math.sqrt(n) * math.sqrt(2 * (n * rho**2 + 1) / (n * rho) ** 2 * reach)
+
+
+def batch(
+    control: Floats, treatment: Floats, alpha: float = 0.05, planned: float = PLANNED
+) -> dict[str, Floats]:
+    """Many looks at once: arrays of shape (k, 3) with n, mean and variance of each.
+
+    Returns arrays of shape (k,): effect, se, p_value, lo, hi, and the one-sided upper and lower;
+    NaN where there is no test.
+    """
+    check_alpha(alpha)
+    n = control[:, 0] + treatment[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = control[:, 2] / control[:, 0] + treatment[:, 2] / treatment[:, 0]
+        refused = (np.minimum(control[:, 0], treatment[:, 0]) < 2) | (variance == 0)
+        gap = np.where(refused, np.nan, treatment[:, 1] - control[:, 1])
+        rho = tightest(alpha, planned)
+        one_sided = tightest(2 * alpha, planned) if alpha < 0.5 else rho
+        se, tau2 = np.sqrt(variance), rho**2 * variance * n
+        log_ratio = 0.5 * np.log(variance / (variance + tau2))
+        log_ratio += gap**2 * tau2 / (2 * variance * (variance + tau2))
+        half = _halves(se, n, rho, np.log(np.sqrt(n * rho**2 + 1) / alpha))
+        reach = np.log(1 + np.sqrt(n * one_sided**2 + 1) / (2 * alpha))
+        bound = _halves(se, n, one_sided, reach)
+    return {
+        "effect": gap,
+        "se": se,
+        "p_value": np.exp(-np.maximum(log_ratio, 0.0)),
+        "lo": gap - half,
+        "hi": gap + half,
+        "upper": gap + bound,
+        "lower": gap - bound,
+    }
+
+
+def _halves(se: Floats, n: Floats, rho: float, reach: Floats) -> Floats:
+    return se * np.sqrt(n) * np.sqrt(2 * (n * rho**2 + 1) / (n * rho) ** 2 * reach)
