@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from experiments.stats.moments import JointMoments, Moments
 from experiments.stats.results import Answer, Cannot, Effect, check_alpha
-from experiments.stats.welch import of_variances, satterthwaite, welch
+from experiments.stats.welch import batch_of_variances, of_variances, satterthwaite, welch
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,28 @@ def cuped_raw(
         for values, known in zip(outcomes, covariates, strict=True)
     ]
     return _compare(tuple(map(float, theta)), arms, alpha, {})
+
+
+def batch(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, Floats]:
+    """Many absolute effects at once with one covariate each, as `welch.batch` returns them.
+
+    Arrays of shape (k, 6): n, mean and variance of the outcome, mean and variance of the covariate,
+    covariance. Also returns theta, of shape (k,).
+    """
+    n, m = control[:, 0], treatment[:, 0]
+    gap = treatment[:, 3] - control[:, 3]
+    shift = treatment[:, 1] - control[:, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        both = n * m / (n + m)
+        c = control[:, 5] * (n - 1) + treatment[:, 5] * (m - 1) + gap * shift * both
+        m2 = control[:, 4] * (n - 1) + treatment[:, 4] * (m - 1) + gap**2 * both
+        theta = np.where(m2 > 0, c / m2, 0.0)
+    a, b = (
+        np.maximum(arm[:, 2] + theta**2 * arm[:, 4] - 2 * theta * arm[:, 5], 0.0) / arm[:, 0]
+        for arm in (control, treatment)
+    )
+    found = batch_of_variances(shift - theta * gap, (a, b), (n, m), alpha)
+    return found | {"theta": theta}
 
 
 def _of_moments(arm: JointMoments, theta: float) -> _Arm:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from experiments.stats.moments import JointMoments
 from experiments.stats.results import Answer, Cannot, check_alpha
-from experiments.stats.welch import of_variances, relative
+from experiments.stats.welch import batch_of_shares, batch_of_variances, of_variances, relative
+
+Floats = NDArray[np.float64]
 
 
 def ratio(control: JointMoments, treatment: JointMoments, alpha: float = 0.05) -> Answer:
@@ -48,3 +53,26 @@ def variance(arm: JointMoments) -> float:
     r = arm.x.mean / arm.y.mean
     spread = arm.x.variance - 2 * r * arm.covariance + r * r * arm.y.variance
     return spread / arm.y.mean**2
+
+
+def batch(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, Floats]:
+    """Many differences at once, as `welch.batch` returns them.
+
+    Arrays of shape (k, 6): n, mean and variance of x, mean and variance of y, covariance.
+    """
+    (r, a), (s, b) = _parts(control), _parts(treatment)
+    return batch_of_variances(s - r, (a, b), (control[:, 0], treatment[:, 0]), alpha)
+
+
+def batch_relative(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, Floats]:
+    """As `batch`, of the difference as a share of the control's ratio."""
+    (r, a), (s, b) = _parts(control), _parts(treatment)
+    return batch_of_shares((r, s), (a, b), (control[:, 0], treatment[:, 0]), alpha)
+
+
+def _parts(arms: Floats) -> tuple[Floats, Floats]:
+    """Ratio of each arm and the variance of it; NaN where the denominator is zero."""
+    n, x, variance_x, y, variance_y, covariance = arms.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.where(y == 0, np.nan, x / y)
+        return r, (variance_x - 2 * r * covariance + r * r * variance_y) / y**2 / n

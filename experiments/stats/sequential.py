@@ -4,6 +4,11 @@ The asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and R
 "Time-uniform central limit theory and asymptotic confidence sequences"), which is the Gaussian
 mixture sequential test of Robbins (1970) and Johari, Pekelis and Walsh (2017). It is tightest at
 `planned` observations; any value keeps it valid.
+
+The promise is asymptotic, and two things break it early. A variance of a few values is too small too
+often. And where one arm is much the smaller, a rare event that it has not seen yet makes it seem certain
+of itself: a canary with 5 % of the traffic and an error rate of 2 % was called different in 37 of 100
+A/A runs. Hence no look below `FEWEST` values, and the variance of a small arm is at least the other's.
 """
 
 from __future__ import annotations
@@ -11,10 +16,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from experiments.stats.moments import Moments
 from experiments.stats.results import Cannot, Effect, check_alpha
 
 PLANNED = 5_000
+FEWEST = 20  # values an arm below which its variance is not trusted
+LOPSIDED = 1.5  # times as many values from which on the smaller arm may not vary less
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +42,30 @@ class Sequence:
 
 
 def sequential(
-    control: Moments, treatment: Moments, alpha: float = 0.05, planned: float = PLANNED
+    control: Moments,
+    treatment: Moments,
+    alpha: float = 0.05,
+    planned: float = PLANNED,
+    *,
+    guarded: bool = True,
 ) -> Sequence | Cannot:
     """The difference of two means at one look. `planned` are the observations of both arms.
 
     `upper` and `lower` are one-sided bounds at the same alpha. Over several looks the p-value
-    that counts is the least so far.
+    that counts is the least so far. Without `guarded` it is the bare formula of the source.
     """
     check_alpha(alpha)
     inputs = {"control": control, "treatment": treatment, "planned": planned}
     n = control.n + treatment.n
-    if min(control.n, treatment.n) < 2:
-        return Cannot("always-valid", "each arm needs at least two values", inputs)
-    variance = control.variance / control.n + treatment.variance / treatment.n
+    fewest = FEWEST if guarded else 2
+    if min(control.n, treatment.n) < fewest:
+        return Cannot("always-valid", f"each arm needs at least {fewest} values", inputs)
+    a, b = control.variance, treatment.variance
+    if guarded and control.n > LOPSIDED * treatment.n:
+        b = max(a, b)
+    if guarded and treatment.n > LOPSIDED * control.n:
+        a = max(a, b)
+    variance = a / control.n + b / treatment.n
     if variance == 0:
         return Cannot("always-valid", "no value differs from another in either arm", inputs)
     se, gap = math.sqrt(variance), treatment.mean - control.mean
@@ -71,3 +94,42 @@ def p_value(gap: float, variance: float, tau: float) -> float:
 
 def _half(se: float, n: int, rho: float, reach: float) -> float:
     return se * math.sqrt(n) * math.sqrt(2 * (n * rho**2 + 1) / (n * rho) ** 2 * reach)
+
+
+def batch(
+    control: Floats, treatment: Floats, alpha: float = 0.05, planned: float = PLANNED
+) -> dict[str, Floats]:
+    """Many guarded looks at once: arrays of shape (k, 3) with n, mean and variance of each.
+
+    Returns arrays of shape (k,): effect, se, p_value, lo, hi, and the one-sided upper and lower;
+    NaN where there is no test.
+    """
+    check_alpha(alpha)
+    n_c, n_t, n = control[:, 0], treatment[:, 0], control[:, 0] + treatment[:, 0]
+    most = np.maximum(control[:, 2], treatment[:, 2])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.where(n_t > LOPSIDED * n_c, most, control[:, 2]) / n_c
+        variance += np.where(n_c > LOPSIDED * n_t, most, treatment[:, 2]) / n_t
+        refused = (np.minimum(n_c, n_t) < FEWEST) | (variance == 0)
+        gap = np.where(refused, np.nan, treatment[:, 1] - control[:, 1])
+        rho = tightest(alpha, planned)
+        one_sided = tightest(2 * alpha, planned) if alpha < 0.5 else rho
+        se, tau2 = np.sqrt(variance), rho**2 * variance * n
+        log_ratio = 0.5 * np.log(variance / (variance + tau2))
+        log_ratio += gap**2 * tau2 / (2 * variance * (variance + tau2))
+        half = _halves(se, n, rho, np.log(np.sqrt(n * rho**2 + 1) / alpha))
+        reach = np.log(1 + np.sqrt(n * one_sided**2 + 1) / (2 * alpha))
+        bound = _halves(se, n, one_sided, reach)
+    return {
+        "effect": gap,
+        "se": se,
+        "p_value": np.exp(-np.maximum(log_ratio, 0.0)),
+        "lo": gap - half,
+        "hi": gap + half,
+        "upper": gap + bound,
+        "lower": gap - bound,
+    }
+
+
+def _halves(se: Floats, n: Floats, rho: float, reach: Floats) -> Floats:
+    return se * np.sqrt(n) * np.sqrt(2 * (n * rho**2 + 1) / (n * rho) ** 2 * reach)

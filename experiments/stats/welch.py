@@ -126,13 +126,49 @@ def batch(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, 
 
     Returns arrays of shape (k,): effect, se, t, df, p_value, lo, hi; NaN where there is no test.
     """
-    check_alpha(alpha)
+    a, b = control[:, 2] / control[:, 0], treatment[:, 2] / treatment[:, 0]
+    n = (control[:, 0], treatment[:, 0])
+    return batch_of_variances(treatment[:, 1] - control[:, 1], (a, b), n, alpha)
+
+
+def batch_relative(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, Floats]:
+    """As `batch`, of the difference as a share of the control's mean."""
+    a, b = control[:, 2] / control[:, 0], treatment[:, 2] / treatment[:, 0]
+    means = (control[:, 1], treatment[:, 1])
+    return batch_of_shares(means, (a, b), (control[:, 0], treatment[:, 0]), alpha)
+
+
+def batch_of_shares(
+    means: tuple[Floats, Floats],
+    variances: tuple[Floats, Floats],
+    n: tuple[Floats, Floats],
+    alpha: float,
+) -> dict[str, Floats]:
+    """`relative` over arrays of shape (k,)."""
+    (base, other), (a, b) = means, variances
     with np.errstate(divide="ignore", invalid="ignore"):
-        a, b = control[:, 2] / control[:, 0], treatment[:, 2] / treatment[:, 0]
-        effect, se = treatment[:, 1] - control[:, 1], np.sqrt(a + b)
-        df = (a + b) ** 2 / (a**2 / (control[:, 0] - 1) + b**2 / (treatment[:, 0] - 1))
-        t = effect / se
+        se = np.sqrt(b / base**2 + a * other**2 / base**4)
+        effect = np.where(base == 0, np.nan, (other - base) / base)
+    return batch_of_variances(effect, variances, n, alpha, se)
+
+
+def batch_of_variances(
+    effect: Floats,
+    variances: tuple[Floats, Floats],
+    n: tuple[Floats, Floats],
+    alpha: float,
+    se: Floats | None = None,
+) -> dict[str, Floats]:
+    """`of_variances` over arrays of shape (k,); `se` where it is not the root of the variances' sum."""
+    check_alpha(alpha)
+    a, b = variances
+    with np.errstate(divide="ignore", invalid="ignore"):
+        se = np.sqrt(a + b) if se is None else se
+        df = (a + b) ** 2 / (a**2 / (n[0] - 1) + b**2 / (n[1] - 1))
+        refused = (np.minimum(*n) < 2) | (se == 0) | np.isnan(effect)
+        t = np.where(refused, np.nan, effect / se)
         p, half = 2 * special.stdtr(df, -np.abs(t)), special.stdtrit(df, 1 - alpha / 2) * se
+    half = np.where(refused, np.nan, half)
     return {
         "effect": effect,
         "se": se,

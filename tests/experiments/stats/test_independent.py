@@ -116,6 +116,18 @@ def test_looking_after_every_batch_keeps_the_promise() -> None:
     assert alarms <= stats.binom.ppf(0.999, runs, 0.05)
 
 
+def test_a_small_arm_that_saw_nothing_is_not_certain_of_itself() -> None:
+    many, few = Moments.of_proportion(1_900, 38), Moments.of_proportion(100, 0)
+    bare = sound(sequential.sequential(many, few, planned=2_000, guarded=False))
+    kept = sound(sequential.sequential(many, few, planned=2_000))
+    assert bare.effect.p_value < 0.05 < kept.effect.p_value
+    gone = Moments.of_proportion(10_000, 0)
+    lost = sound(sequential.sequential(Moments.of_proportion(190_000, 3_800), gone))
+    assert lost.effect.p_value < 1e-6
+    other = sound(sequential.sequential(few, many, planned=2_000))
+    assert other.effect.p_value == pytest.approx(kept.effect.p_value)
+
+
 def test_a_posterior_beside_quadrature() -> None:
     found = sound(bayes.posterior(A, B, bayes.Prior(0.0, 0.09)))
     loss, _ = integrate.quad(
