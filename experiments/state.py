@@ -185,5 +185,6 @@ class Experiment:
     coverage: float = 0.0
     step: int = 0
     stopped_for: str = ""
+    stop_reason: str = ""
     observed: bool = False
     cleared: Mapping[str, str] = field(default_factory=dict)

@@ -220,7 +220,7 @@ class ObserveStop(ExperimentCommand):
             return []
         return [
             events.StopObserved(
-                experiment=self.stream,
+                **stopped(self, state),
                 seconds=self.seconds,
                 processes=self.processes,
                 revision=self.revision,
@@ -239,7 +239,7 @@ class MissStop(ExperimentCommand):
             return []
         return [
             events.StopNotObserved(
-                experiment=self.stream, seconds=self.seconds, sentence=self.sentence
+                **stopped(self, state), seconds=self.seconds, sentence=self.sentence
             )
         ]
 
@@ -324,6 +324,16 @@ def place(command: ExperimentCommand, state: Experiment) -> dict[str, Any]:
         "experiment": command.stream,
         "flag": f"flag:{state.design['flag']}",
         "environment": state.design["environment"],
+    }
+
+
+def stopped(command: ExperimentCommand, state: Experiment) -> dict[str, Any]:
+    """What was stopped, and why."""
+    return {
+        **place(command, state),
+        "title": state.design["title"],
+        "cause": state.stopped_for,
+        "reason": state.stop_reason,
     }
 
 

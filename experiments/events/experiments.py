@@ -184,14 +184,25 @@ class ExperimentStopped(Event):
     evidence: dict[str, Any] = field(default_factory=dict)
 
     def evolve(self, state: Experiment) -> Experiment:
-        return replace(state, status=Status.STOPPED, stopped_for=self.cause)
+        return replace(
+            state, status=Status.STOPPED, stopped_for=self.cause, stop_reason=self.reason
+        )
 
 
 class StopObserved(Event):
-    """Every process that serves flags was seen to serve without the experiment."""
+    """Every process that serves flags was seen to serve without the experiment.
+
+    `cause` and `reason` are those of the stop; so is everything but what was seen.
+    """
 
     type = "experiment.stop_observed"
+    refs = ("flag",)
     experiment: str
+    title: str
+    flag: str
+    environment: str
+    cause: str
+    reason: str
     seconds: float
     processes: int
     revision: int
@@ -204,7 +215,13 @@ class StopNotObserved(Event):
     """A process that serves flags went on serving the experiment, or none could be asked."""
 
     type = "experiment.stop_not_observed"
+    refs = ("flag",)
     experiment: str
+    title: str
+    flag: str
+    environment: str
+    cause: str
+    reason: str
     seconds: float
     sentence: str
 

@@ -171,7 +171,15 @@ def test_stopped_once_and_seen_once() -> None:
     stop = commands.StopExperiment(**ASKED, cause="harm", reason="latency")
     given(*RUNNING, STOPPED).when(stop).refused("wrong_state")
     seen = commands.ObserveStop(**ASKED, seconds=1.5, processes=2, revision=7)
-    observed = events.StopObserved(experiment=STREAM, seconds=1.5, processes=2, revision=7)
+    observed = events.StopObserved(
+        **WHERE,
+        title=MADE["title"],
+        cause="person",
+        reason="enough",
+        seconds=1.5,
+        processes=2,
+        revision=7,
+    )
     given(*RUNNING, STOPPED).when(seen).then(observed)
     given(*RUNNING, STOPPED, observed).when(seen).then()
     given(*RUNNING, STOPPED, observed).when(
