@@ -149,6 +149,16 @@ class Report:
         return found
 
 
+def as_percent(share: float) -> str:
+    """A signed share with the digits that matter: ``+2.35 %``."""
+    return f"{signed(share)} %"
+
+
+def signed(share: float) -> str:
+    """The same without its sign for per cent."""
+    return f"{share * 100:+.3g}".replace("-", "−")
+
+
 def analyse(
     design: Mapping[str, Any],
     kept: Sequence[Kept],
@@ -328,12 +338,12 @@ def _read(
 
 def _read_guardrail(kept: Kept, harm: tuple[float, float]) -> tuple[str, str]:
     lower, upper = harm
-    limit = f"limit {kept.margin:+.3g}" if kept.margin else "no worse at all"
+    limit = f"limit of {as_percent(kept.margin)}"
     if lower > kept.margin:
         return "Worse", f"beyond the {limit}" if kept.margin else "beyond chance"
     if upper < kept.margin:
         return "Within limit", ""
-    return "Not known yet", f"it may be worse by up to {upper:.2%}"
+    return "Not known yet", f"it may be worse by up to {as_percent(upper)}"
 
 
 def _needed(design: Mapping[str, Any], arms: tuple[Floats, Floats]) -> int | None:
@@ -399,7 +409,7 @@ def _one_arm_each(data: Data) -> Check:
     if not units:
         return Check(key, name, "unknown", "nobody has been exposed yet")
     share = mixed / units
-    said = f"{share:.2%} of the units met several"
+    said = f"{share * 100:.2f} % of the units met several"
     return Check(key, name, "failed" if share > MIXED else "passed", said)
 
 
@@ -425,7 +435,7 @@ def _balance(kept: Sequence[Kept], data: Data, keys: Sequence[str]) -> Check:
         return Check(key, name, "unknown", "no metric has a period before exposure")
     p, gap, metric = worst
     state = "failed" if p < BALANCE / tests else "passed"
-    return Check(key, name, state, f"largest gap {gap:+.2%} ({metric}), p = {_p(p)}")
+    return Check(key, name, state, f"largest gap {as_percent(gap)} ({metric}), p = {_p(p)}")
 
 
 def _ratio_of_slices(data: Data, keys: Sequence[str], weights: Sequence[float]) -> Check:
@@ -442,7 +452,7 @@ def _ratio_of_slices(data: Data, keys: Sequence[str], weights: Sequence[float]) 
         return Check(key, name, "unknown", "no slices, or too few units in them")
     worst = min(tested, key=lambda part: tested[part])
     state = "failed" if tested[worst] < ALARM / len(tested) else "passed"
-    return Check(key, name, state, f"{worst}, p = {_p(tested[worst])}, of {len(tested)}")
+    return Check(key, name, state, f"{worst}, p = {_p(tested[worst])}, of {len(tested)} slices")
 
 
 def _not_too_good(data: Data, comparisons: Sequence[Comparison]) -> Check:
@@ -596,7 +606,7 @@ def _verdict(
 def _signed(one: Comparison) -> str:
     if one.effect is None:
         return f"{one.difference:+.3g}"
-    return f"{one.effect:+.2%} ({one.lo or 0.0:+.2%} to {one.hi or 0.0:+.2%})"
+    return f"{as_percent(one.effect)} ({signed(one.lo or 0.0)} … {signed(one.hi or 0.0)})"
 
 
 def _days_left(design: Mapping[str, Any], data: Data, units: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from experiments.analysis import Comparison, Report
+from experiments.analysis import Comparison, Report, as_percent, signed
 from experiments.models import ExperimentRow
 from experiments.state import Part
 
@@ -32,7 +32,7 @@ def _lines(row: ExperimentRow, report: Report) -> Iterator[str]:
     yield ""
     yield (
         f"{report.units:,} of {report.planned:,} units; alpha {design['alpha']:g}, power"
-        f" {design['power']:g}, smallest effect worth having {design['smallest_effect']:.2%}."
+        f" {design['power']:g}, smallest effect worth having {as_percent(design['smallest_effect'])}."
     )
     if row.changed_in_run:
         yield ""
@@ -88,21 +88,22 @@ def value_text(value: float, one: Comparison) -> str:
     if value != value:
         return "not known"
     if one.aggregation == "conversion":
-        return f"{value:.2%}"
+        return f"{value * 100:.2f} %"
     unit = f" {one.unit}" if one.unit else ""
     return f"{value:,.4g}{unit}"
 
 
 def effect_text(one: Comparison) -> str:
     """The effect as a share of the control."""
-    return "not known" if one.effect is None else f"{one.effect:+.2%}"
+    return "not known" if one.effect is None else as_percent(one.effect)
 
 
 def interval_text(one: Comparison) -> str:
     """Its interval."""
     if one.lo is None or one.hi is None:
         return "none"
-    return f"{one.lo:+.2%} to {one.hi:+.2%}{', one look' if one.is_fixed else ''}"
+    only = ", one look" if one.is_fixed else ""
+    return f"{signed(one.lo)} … {signed(one.hi)}{only}"
 
 
 def reading_text(one: Comparison) -> str:

@@ -12,6 +12,8 @@ from experiments.commands.checks import check_key, check_text, in_utc
 from experiments.commands.design import check_change, sound_design
 from experiments.state import LIVE, PLANNED, Experiment, Status
 
+# Addresses of their own under /experiments/.
+RESERVED = ("new", "metrics", "calendar", "planner", "plan")
 CAUSES = ("harm", "confidence", "crash", "end", "person")
 DECISIONS = ("ship", "abandon", "iterate")
 FINDINGS = ("true and good", "explained")
@@ -42,6 +44,8 @@ class DesignExperiment(ExperimentCommand):
 
     def decide(self, state: Experiment) -> list[Event]:
         check_key(self.experiment, "experiment")
+        if self.experiment in RESERVED:
+            raise Refused("This key is taken by a page.", "bad_value", "experiment")
         made = sound_design(self.design)
         for one in made["metrics"]:
             if one["metric"] not in self.definitions:
