@@ -14,7 +14,7 @@ from monitoring.corpus import Judged, Labelled
 from monitoring.kinds import BadParameter, Kind, kinds, make
 from monitoring.kinds.describe import Parameter, parameters
 
-DEFAULT_KIND = "robust_deviation"
+DEFAULT_KIND = "anomaly"
 
 
 class Command(BaseCommand):
