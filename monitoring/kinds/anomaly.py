@@ -421,7 +421,7 @@ class Anomaly(Kind):
         maximum=6,
     )
     deviations: float = parameter(
-        "Least distance that counts, in scaled median distances.", 3.0, minimum=1, maximum=1000
+        "Least distance that counts, in scaled median distances.", 4.0, minimum=1, maximum=1000
     )
     window: int = parameter(
         "Latest points whose median is expected.", 288, unit="points", minimum=36, maximum=5000

@@ -78,6 +78,15 @@ def test_a_pattern_of_the_day_alone_is_not_declared() -> None:
     assert onsets(five_minutes(daily(21))) == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_two_weeks_without_a_fault_declare_nothing(seed: int) -> None:
+    draw = random.Random(seed)
+    wave = [50 + 20 * math.sin(n / DAY * math.tau) + draw.gauss(0, 2) for n in range(14 * DAY)]
+    uniform = [20 + draw.uniform(-3, 3) for _ in range(14 * DAY)]
+    for values in (noise(14 * DAY, seed), daily(14, seed), wave, uniform):
+        assert onsets(five_minutes(values)) == []
+
+
 def test_a_level_shift_is_declared_once_and_becomes_the_new_normal() -> None:
     values = noise(1500) + [v + 20 for v in noise(2000, seed=8)]
     read = five_minutes(values)
