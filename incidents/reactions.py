@@ -78,8 +78,14 @@ def _breach(event: BreachOpened, record: Record) -> Breach:
         environment=event.environment,
         subjects=event.subjects,
         opened_at=datetime.fromisoformat(event.onset),
-        onset={"best": event.onset, "basis": f"breach of {event.name}"},
+        onset=_onset(event),
     )
+
+
+def _onset(event: BreachOpened) -> dict[str, str]:
+    if event.began is None:
+        return {"best": event.onset, "basis": f"breach of {event.name}"}
+    return {**event.began, "basis": f"change point of {event.series}, 90 % interval"}
 
 
 def _title(event: BreachOpened) -> str:
