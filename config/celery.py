@@ -43,6 +43,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "audit experiments": {
+        "task": "experiments.audit",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "see that experiments stopped": {
         "task": "experiments.observe",
         "schedule": 1.0,

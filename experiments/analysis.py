@@ -49,6 +49,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Audited:
+    """What an audit found: `kind` is ``interaction`` or ``aa``, `p_value` None if it could not run."""
+
+    kind: str
+    subject: str
+    p_value: float | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """Everything that is known of a phase, as sums. `hours` since the start."""
 
@@ -58,6 +68,7 @@ class Data:
     units: Mapping[str, tuple[int, int]]
     hours: float
     past_lifts: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    audits: Sequence[Audited] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +389,8 @@ def _checks(
         _balance(kept, data, keys),
         _ratio_of_slices(data, keys, weights),
         _not_too_good(data, comparisons),
+        _audited(data, "interaction", "No interaction", "nothing else runs on the same units"),
+        _audited(data, "aa", "Standing A/A", "not run yet"),
     ]
     return [
         Check(one.key, one.name, "cleared", f"{one.sentence} {cleared[one.key]['finding']}")
@@ -467,6 +480,18 @@ def _not_too_good(data: Data, comparisons: Sequence[Comparison]) -> Check:
     past = data.past_lifts.get(worst.metric, ())
     found = plausibility(worst.effect or 0.0, z, data.hours, past)
     return Check(key, name, "failed" if found.is_alarm else "passed", found.sentence)
+
+
+def _audited(data: Data, kind: str, name: str, otherwise: str) -> Check:
+    """The worst of the audits of a kind, corrected for how many there were."""
+    run = [one for one in data.audits if one.kind == kind and one.p_value is not None]
+    if not run:
+        said = next((one.words for one in data.audits if one.kind == kind), otherwise)
+        return Check(kind, name, "unknown", said)
+    worst = min(run, key=lambda one: one.p_value or 0.0)
+    p = min(1.0, (worst.p_value or 0.0) * len(run))
+    state = "failed" if p < ALARM else "passed"
+    return Check(kind, name, state, f"{worst.words}, p = {_p(p)}")
 
 
 def _standard_error(one: Comparison, data: Data) -> float:

@@ -21,6 +21,7 @@ def report_of(row: ExperimentRow, at: datetime) -> Report:
         by_day={metric: one.by_day for metric, one in sums.items()},
         units=units,
         hours=_hours(row, at),
+        audits=queries.audits_of(row.key, row.phase),
         past_lifts={
             one.metric: queries.past_lifts(one.metric) for one in kept if one.part == "primary"
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from eventlog.clock import now
-from experiments import tending
+from experiments import audits, tending
 
 
 @shared_task(name="experiments.tend")
@@ -23,3 +23,9 @@ def tend() -> dict[str, int]:
 def observe() -> int:
     """Sees to it that what was stopped is served no more."""
     return len(tending.observe(now()))
+
+
+@shared_task(name="experiments.audit")
+def audit() -> int:
+    """Looks for what would make results of running experiments untrue."""
+    return audits.audit(now())

@@ -4,6 +4,7 @@ Keys of the read models come from events and no foreign key ties one table to an
 """
 
 from experiments.models.experiments import (
+    Audit,
     Backfill,
     Cell,
     ExperimentRow,
@@ -31,6 +32,7 @@ from experiments.models.flags import (
 
 __all__ = [
     "AllocationRow",
+    "Audit",
     "Backfill",
     "Cell",
     "EnvironmentRow",

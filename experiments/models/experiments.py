@@ -216,6 +216,28 @@ class Look(models.Model):
         return f"{self.metric} of {self.experiment} at {self.at}"
 
 
+class Audit(models.Model):
+    """What an audit of a phase found: ``interaction`` with another experiment, or ``aa`` of a metric.
+
+    `p_value` is None where it could not be run, and `words` say what was compared or why not.
+    """
+
+    pk = models.CompositePrimaryKey("experiment", "phase", "kind", "subject")
+    experiment = models.TextField()
+    phase = models.TextField()
+    kind = models.TextField()
+    subject = models.TextField()
+    p_value = models.FloatField(null=True)
+    words = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "experiments_audit"
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.experiment}: {self.subject}"
+
+
 class ServedRevision(models.Model):
     """The revision of an environment that a process serves flags from, said by itself."""
 

@@ -9,7 +9,16 @@ from typing import Any
 
 from django.db.models import Min, Q, QuerySet
 
-from experiments.models import Cell, ExperimentRow, ExposureCount, Look, MetricRow, TrackedRow
+from experiments.analysis import Audited
+from experiments.models import (
+    Audit,
+    Cell,
+    ExperimentRow,
+    ExposureCount,
+    Look,
+    MetricRow,
+    TrackedRow,
+)
 from experiments.results import joint_moments
 from experiments.state import LIVE, Status
 from experiments.stats.moments import JointMoments, Moments
@@ -128,6 +137,12 @@ def least_p_values(experiment: str, phase: int) -> dict[tuple[str, str], float]:
     rows = Look.objects.filter(experiment=experiment, phase=str(phase))
     least = rows.values("metric", "variation").annotate(least=Min("p_value"))
     return {(row["metric"], row["variation"]): row["least"] for row in least}
+
+
+def audits_of(experiment: str, phase: int) -> list[Audited]:
+    """What the audits of a phase found."""
+    rows = Audit.objects.filter(experiment=experiment, phase=str(phase)).order_by("kind", "subject")
+    return [Audited(row.kind, row.subject, row.p_value, row.words) for row in rows]
 
 
 def past_lifts(metric: str, limit: int = 500) -> list[float]:
