@@ -21,9 +21,11 @@ from experiments.state import Aggregation, Direction, Part
 from experiments.stats import multiplicity, ratios, sequential, slices, trend, welch
 from experiments.stats.moments import JointMoments, Moments
 from experiments.stats.plausibility import plausibility
+from experiments.stats.quantiles import quantile_of_bins
 from experiments.stats.results import Cannot
 from experiments.stats.sample_ratio import ALARM, running_ratio, sample_ratio
 
+ONE_VALUE = (Aggregation.CONVERSION, Aggregation.COUNT, Aggregation.SUM)  # a mean over units
 MIXED = 0.01  # share of units that met several variations from which nothing is to be believed
 BALANCE = 0.001
 NOVELTY = 0.01
@@ -31,6 +33,8 @@ HETEROGENEOUS = 0.05
 FEWEST_SLICE = 100  # units an arm below which a slice is not shown
 
 Arms = Mapping[str, JointMoments]
+# Counts by bin of one arm: lower end, upper end, units.
+Bins = Sequence[tuple[float, float, int]]
 Floats = NDArray[np.float64]
 
 
@@ -46,6 +50,7 @@ class Kept:
     part: str
     margin: float
     has_covariate: bool
+    quantile: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Data:
     hours: float
     past_lifts: Mapping[str, Sequence[float]] = field(default_factory=dict)
     audits: Sequence[Audited] = ()
+    bins: Mapping[str, Mapping[str, Bins]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +209,7 @@ def _comparisons(
         family = max(1, len(mine) * (len(keys) - 1))
         alpha = design["alpha"] / (1 if part == Part.SECONDARY else family)
         asked = [(one, "", data.sums.get(one.metric, {}), key) for one in mine for key in keys[1:]]
-        found += _compare(design, asked, keys[0], alpha)
+        found += _compare(design, asked, keys[0], alpha, data.bins)
     return found
 
 
@@ -211,12 +217,21 @@ Asked = tuple[Kept, str, Arms, str]
 
 
 def _compare(
-    design: Mapping[str, Any], asked: Sequence[Asked], control: str, alpha: float
+    design: Mapping[str, Any],
+    asked: Sequence[Asked],
+    control: str,
+    alpha: float,
+    bins: Mapping[str, Mapping[str, Bins]] | None = None,
 ) -> list[Comparison]:
     """All of them in two calls over arrays: on the metric's scale, and as shares of the control."""
     if not asked:
         return []
-    rows = [_arms(kept, arms.get(control), arms.get(key)) for kept, _, arms, key in asked]
+    rows = [
+        _quantiles(kept, (bins or {}).get(kept.metric, {}), control, key)
+        if kept.quantile is not None
+        else _arms(kept, arms.get(control), arms.get(key))
+        for kept, _, arms, key in asked
+    ]
     controls = np.array([row[0] for row in rows], dtype=np.float64)
     treatments = np.array([row[1] for row in rows], dtype=np.float64)
     planned = float(design["units"])
@@ -239,6 +254,21 @@ def _arms(
     both = c.merge(t)
     theta = both.c / both.y.m2 if kept.has_covariate and both.y.m2 > 0 else 0.0
     return _adjusted(c, theta, both.y.mean), _adjusted(t, theta, both.y.mean)
+
+
+def _quantiles(
+    kept: Kept, bins: Mapping[str, Bins], control: str, treatment: str
+) -> tuple[list[float], list[float]]:
+    """As `_arms`, with the variance that gives a quantile its standard error."""
+    first, second = (_quantile(kept, bins.get(key, ())) for key in (control, treatment))
+    return first, second
+
+
+def _quantile(kept: Kept, counts: Bins) -> list[float]:
+    found = quantile_of_bins(counts, kept.quantile or 0.5)
+    if isinstance(found, Cannot):
+        return [sum(count for *_, count in counts), math.nan, math.nan]
+    return [found.n, found.estimate, found.se(0.05) ** 2 * found.n]
 
 
 def _ratio(arm: JointMoments) -> list[float]:
@@ -514,7 +544,7 @@ def _slices(
     """The deciding metrics within slices; where they do not differ beyond chance, it says so."""
     found = []
     for one in kept:
-        if one.part != Part.PRIMARY:
+        if one.part != Part.PRIMARY or one.quantile is not None:
             continue
         parts = data.by_slice.get(one.metric, {})
         for attribute in design["slices"]:
@@ -564,7 +594,7 @@ def _warnings(kept: Sequence[Kept], data: Data, keys: Sequence[str]) -> list[str
     """What does not forbid a verdict and should be known before it is acted on."""
     found = []
     for one in kept:
-        if one.part != Part.PRIMARY or one.aggregation in (Aggregation.MEAN, Aggregation.RATIO):
+        if one.part != Part.PRIMARY or one.aggregation not in ONE_VALUE:
             continue
         for treatment in keys[1:]:
             fading = _trend(data.by_day.get(one.metric, {}), keys[0], treatment)

@@ -15,6 +15,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from experiments import queries
+from experiments.analysis import ONE_VALUE
 from experiments.assignment.bulk import places
 from experiments.models import Audit, ExperimentRow, TrackedRow
 from experiments.state import LIVE, Aggregation, Part
@@ -83,7 +84,7 @@ def _deciding(row: ExperimentRow) -> list[str]:
         for one in row.design["metrics"]
         if one["part"] == Part.PRIMARY
         and one["metric"] in tracked
-        and tracked[one["metric"]].aggregation not in (Aggregation.MEAN, Aggregation.RATIO)
+        and tracked[one["metric"]].aggregation in ONE_VALUE
     ]
 
 
@@ -115,13 +116,15 @@ def interaction_of(
 
 
 def _standing_aa(row: ExperimentRow, at: datetime) -> int:
-    """Every metric that is kept, over the units of the control."""
+    """Every metric of means that is kept, over the units of the control."""
     tracked = queries.tracked(row.key, row.phase)
     control = row.design["variations"][0]["key"]
-    for metric, kept in sorted(tracked.items()):
+    # A quantile has its own test, which a split of moments says nothing about.
+    means = {k: one for k, one in tracked.items() if one.aggregation != Aggregation.QUANTILE}
+    for metric, kept in sorted(means.items()):
         p, words = standing_aa(kept, control)
         _note(row, "aa", metric, p, words, at)
-    return len(tracked)
+    return len(means)
 
 
 def standing_aa(kept: TrackedRow, control: str) -> tuple[float | None, str]:

@@ -21,6 +21,7 @@ def report_of(row: ExperimentRow, at: datetime) -> Report:
         by_day={metric: one.by_day for metric, one in sums.items()},
         units=units,
         hours=_hours(row, at),
+        bins=queries.bins_of(row.key, row.phase),
         audits=queries.audits_of(row.key, row.phase),
         past_lifts={
             one.metric: queries.past_lifts(one.metric) for one in kept if one.part == "primary"
@@ -40,14 +41,15 @@ def kept_of(row: ExperimentRow) -> list[Kept]:
         key = one["metric"]
         if key in tracked:
             t = tracked[key]
-            given = (t.name, t.aggregation, t.direction, t.unit, t.before_days > 0)
+            given = (t.name, t.aggregation, t.direction, t.unit, t.before_days > 0, t.quantile)
         elif key in library:
             m = library[key]
             names = ("name", "aggregation", "direction", "unit")
-            given = (*(m[name] for name in names), m["before_days"] > 0)
+            quantile = float(m["quantile"]) if m.get("quantile") else None
+            given = (*(m[name] for name in names), m["before_days"] > 0, quantile)
         else:
             continue
-        name, aggregation, direction, unit, has_covariate = given
+        name, aggregation, direction, unit, has_covariate, nu = given
         found.append(
             Kept(
                 metric=key,
@@ -58,6 +60,7 @@ def kept_of(row: ExperimentRow) -> list[Kept]:
                 part=one["part"],
                 margin=one["margin"],
                 has_covariate=has_covariate,
+                quantile=nu,
             )
         )
     return found

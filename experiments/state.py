@@ -118,7 +118,8 @@ class Aggregation(StrEnum):
     """What a metric is of one unit, and so how arms are compared.
 
     ``conversion`` is whether there was an outcome, ``count`` how many, ``sum`` their total;
-    ``mean`` is the total by the number of outcomes and ``ratio`` by the total of other outcomes.
+    ``mean`` is the total by the number of outcomes and ``ratio`` by the total of other outcomes;
+    ``quantile`` is a quantile over units of their totals.
     """
 
     CONVERSION = "conversion"
@@ -126,6 +127,7 @@ class Aggregation(StrEnum):
     SUM = "sum"
     MEAN = "mean"
     RATIO = "ratio"
+    QUANTILE = "quantile"
 
 
 class Direction(StrEnum):

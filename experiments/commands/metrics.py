@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "direction": str(Direction.UP),
     "unit": "",
     "cap": "",
+    "quantile": "",
     "window_hours": 0,
     "before_days": 0,
     "description": "",
@@ -31,8 +32,8 @@ FIELDS = {"name", "aggregation", "source", *DEFAULTS}
 class DefineMetric(Command[Metric]):
     """Adds a metric to the library, or changes it for the experiments to come.
 
-    ``{"name", "aggregation", "source", "denominator", "direction", "unit", "cap", "window_hours",
-    "before_days", "description"}``: `source` and `denominator` name outcomes, `cap` is the decimal
+    ``{"name", "aggregation", "source", "denominator", "direction", "unit", "cap", "quantile",
+    "window_hours", "before_days", "description"}``: `source` and `denominator` name outcomes, `cap` is the decimal
     at which one unit's total is cut off, `window_hours` after exposure outcomes count (0: always),
     and what happened in the `before_days` before it is the covariate.
     """
@@ -58,7 +59,7 @@ def sound_metric(given: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := sorted(given.keys() - FIELDS):
         raise Refused("Is not known.", "unknown_field", unknown[0])
     made = {**DEFAULTS, **given}
-    for name in ("name", "source", "denominator", "unit", "description", "cap"):
+    for name in ("name", "source", "denominator", "unit", "description", "cap", "quantile"):
         if not isinstance(made.get(name), str):
             raise Refused("Must be a text.", "bad_value", name)
     check_text(made["name"], "name", limit=100, empty=False)
@@ -70,10 +71,11 @@ def sound_metric(given: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused(f"Must be one of {', '.join(Direction)}.", "bad_value", "direction")
     _check_sources(made)
     _check_cap(made)
+    _check_quantile(made)
     _check_whole(made, "window_hours", LONGEST_WINDOW)
     _check_whole(made, "before_days", LONGEST_BEFORE)
     if made["before_days"] and made["aggregation"] not in WITH_COVARIATE:
-        sentence = "A ratio has no covariate; choose conversion, count or sum."
+        sentence = "Only conversion, count and sum have a covariate."
         raise Refused(sentence, "bad_value", "before_days")
     return made
 
@@ -100,6 +102,19 @@ def _check_cap(made: Mapping[str, Any]) -> None:
         raise Refused("Must be a number such as 250.", "bad_value", "cap") from error
     if not cap.is_finite() or not 0 < cap <= Decimal("1e15"):
         raise Refused("Must be above 0 and at most 1e15.", "bad_value", "cap")
+
+
+def _check_quantile(made: Mapping[str, Any]) -> None:
+    if made["aggregation"] != Aggregation.QUANTILE:
+        if made["quantile"]:
+            raise Refused("Only the aggregation quantile has one.", "bad_value", "quantile")
+        return
+    try:
+        share = Decimal(made["quantile"])
+    except InvalidOperation as error:
+        raise Refused("Must be a share such as 0.99.", "bad_value", "quantile") from error
+    if not share.is_finite() or not Decimal("0.01") <= share <= Decimal("0.999"):
+        raise Refused("Must lie between 0.01 and 0.999.", "bad_value", "quantile")
 
 
 def _check_whole(made: Mapping[str, Any], name: str, most: int) -> None:

@@ -66,6 +66,7 @@ WITH touched AS (
             WHEN 'ratio' THEN other
             WHEN 'conversion' THEN sign(number_before)
             WHEN 'count' THEN least(number_before, cap)
+            WHEN 'quantile' THEN 0
             ELSE least(total_before, cap) END::numeric AS y
     FROM known WHERE NOT several AND exposed_at < until
 ), old AS (
@@ -86,17 +87,30 @@ WITH touched AS (
     SELECT 1 AS sign, changed.* FROM (SELECT * FROM new EXCEPT SELECT * FROM old) AS changed
     UNION ALL
     SELECT -1, changed.* FROM (SELECT * FROM old EXCEPT SELECT * FROM new) AS changed
+), summed AS (
+    INSERT INTO experiments_cell AS c
+        (experiment, phase, metric, variation, slice, day, n, x, xx, y, yy, xy)
+    SELECT experiment, phase, metric, variation, slice, day, sum(sign),
+        sum(sign * x), sum(sign * x * x), sum(sign * y), sum(sign * y * y), sum(sign * x * y)
+    FROM moved CROSS JOIN LATERAL unnest(array_append(slices, '')) AS s(slice)
+    GROUP BY experiment, phase, metric, variation, slice, day
+    ORDER BY experiment, phase, metric, variation, slice, day
+    ON CONFLICT (experiment, phase, metric, variation, slice, day) DO UPDATE SET
+        n = c.n + excluded.n, x = c.x + excluded.x, xx = c.xx + excluded.xx,
+        y = c.y + excluded.y, yy = c.yy + excluded.yy, xy = c.xy + excluded.xy
 )
-INSERT INTO experiments_cell AS c
-    (experiment, phase, metric, variation, slice, day, n, x, xx, y, yy, xy)
-SELECT experiment, phase, metric, variation, slice, day, sum(sign),
-    sum(sign * x), sum(sign * x * x), sum(sign * y), sum(sign * y * y), sum(sign * x * y)
-FROM moved CROSS JOIN LATERAL unnest(array_append(slices, '')) AS s(slice)
-GROUP BY experiment, phase, metric, variation, slice, day
-ORDER BY experiment, phase, metric, variation, slice, day
-ON CONFLICT (experiment, phase, metric, variation, slice, day) DO UPDATE SET
-    n = c.n + excluded.n, x = c.x + excluded.x, xx = c.xx + excluded.xx,
-    y = c.y + excluded.y, yy = c.yy + excluded.yy, xy = c.xy + excluded.xy
+INSERT INTO experiments_bin AS b (experiment, phase, metric, variation, bin, n)
+SELECT experiment, phase, metric, variation,
+    CASE WHEN abs(x) < 1e-9 THEN 0
+        ELSE sign(x) * (1 + floor(ln(abs(x)::float8 / 1e-9) / ln(1.02::float8))) END::int AS bin,
+    sum(sign)
+FROM moved
+WHERE (experiment, phase, metric) IN (
+    SELECT experiment, phase, metric FROM touched WHERE aggregation = 'quantile')
+GROUP BY experiment, phase, metric, variation, bin
+HAVING sum(sign) <> 0
+ORDER BY experiment, phase, metric, variation, bin
+ON CONFLICT (experiment, phase, metric, variation, bin) DO UPDATE SET n = b.n + excluded.n
 """
 
 

@@ -6,6 +6,7 @@ Keys of the read models come from events and no foreign key ties one table to an
 from experiments.models.experiments import (
     Audit,
     Backfill,
+    Bin,
     Cell,
     ExperimentRow,
     Look,
@@ -34,6 +35,7 @@ __all__ = [
     "AllocationRow",
     "Audit",
     "Backfill",
+    "Bin",
     "Cell",
     "EnvironmentRow",
     "ExperimentRow",

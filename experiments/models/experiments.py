@@ -93,6 +93,7 @@ class TrackedRow(models.Model):
     direction = models.TextField()
     unit = models.TextField()
     cap = Exact(null=True)
+    quantile = models.FloatField(null=True)
     window_hours = models.IntegerField()
     before_days = models.IntegerField()
     slices = ArrayField(models.TextField())
@@ -192,6 +193,27 @@ class Cell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.experiment}: {self.n}"
+
+
+class Bin(models.Model):
+    """How many units of a variation have a value in a bin, for metrics that are a quantile.
+
+    Bins are 2 per cent wide and grow with the size of the value; 0 is what is nothing.
+    """
+
+    pk = models.CompositePrimaryKey("experiment", "phase", "metric", "variation", "bin")
+    experiment = models.TextField()
+    phase = models.TextField()
+    metric = models.TextField()
+    variation = models.TextField()
+    bin = models.IntegerField()
+    n = models.BigIntegerField()
+
+    class Meta:
+        db_table = "experiments_bin"
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.experiment}: {self.n} in {self.bin}"
 
 
 class Look(models.Model):

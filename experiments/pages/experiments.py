@@ -334,6 +334,7 @@ def _metric(row: MetricRow) -> dict[str, Any]:
         "sum": f"total of {one['source']} a unit",
         "mean": f"mean of {one['source']}",
         "ratio": f"{one['source']} by {one['denominator']}",
+        "quantile": f"{one.get('quantile')} quantile over units of {one['source']}",
     }
     return {
         "row": row,

@@ -82,6 +82,8 @@ def _track(
                 **{name: kept[name] for name in ("name", "aggregation", "source", "denominator")},
                 **{name: kept[name] for name in ("direction", "unit")},
                 "cap": Decimal(kept["cap"]) if kept["cap"] else None,
+                # Metrics that were kept before there were quantiles name none.
+                "quantile": float(kept["quantile"]) if kept.get("quantile") else None,
                 "window_hours": kept["window_hours"],
                 "before_days": kept["before_days"],
                 "slices": design["slices"],

@@ -12,6 +12,7 @@ from django.db.models import Min, Q, QuerySet
 from experiments.analysis import Audited
 from experiments.models import (
     Audit,
+    Bin,
     Cell,
     ExperimentRow,
     ExposureCount,
@@ -25,6 +26,8 @@ from experiments.stats.moments import JointMoments, Moments
 
 LATEST = ("-changed_at", "-key")
 BY_METRIC = ("key",)
+# Bins as `experiments.ingest.sums` makes them.
+SMALLEST, GROWTH = 1e-9, 1.02
 # Moments by variation.
 Arms = dict[str, JointMoments]
 
@@ -137,6 +140,24 @@ def least_p_values(experiment: str, phase: int) -> dict[tuple[str, str], float]:
     rows = Look.objects.filter(experiment=experiment, phase=str(phase))
     least = rows.values("metric", "variation").annotate(least=Min("p_value"))
     return {(row["metric"], row["variation"]): row["least"] for row in least}
+
+
+def bins_of(experiment: str, phase: int) -> dict[str, dict[str, list[tuple[float, float, int]]]]:
+    """Counts by bin, by metric and variation: lower end, upper end, units, in order."""
+    rows = Bin.objects.filter(experiment=experiment, phase=str(phase)).exclude(n=0)
+    found: dict[str, dict[str, list[tuple[float, float, int]]]] = {}
+    for row in rows.order_by("metric", "variation", "bin"):
+        arms = found.setdefault(row.metric, {}).setdefault(row.variation, [])
+        arms.append((*ends_of(row.bin), row.n))
+    return found
+
+
+def ends_of(number: int) -> tuple[float, float]:
+    """Lower and upper end of a bin."""
+    if number == 0:
+        return 0.0, 0.0
+    low, high = (SMALLEST * GROWTH ** (abs(number) - 1 + step) for step in (0, 1))
+    return (low, high) if number > 0 else (-high, -low)
 
 
 def audits_of(experiment: str, phase: int) -> list[Audited]:

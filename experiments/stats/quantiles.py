@@ -7,6 +7,7 @@ The interval of a quantile between order statistics at ν ± z sqrt(ν (1 - ν)/
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,30 @@ def quantile_of(values: ArrayLike, nu: float, alpha: float = 0.05) -> Quantile |
     reach = z * math.sqrt(nu * (1 - nu) / n)
     lower, upper = (float(np.quantile(array, nu + sign * reach)) for sign in (-1, 1))
     return Quantile(n, nu, float(np.quantile(array, nu)), lower, upper)
+
+
+def quantile_of_bins(
+    counts: Sequence[tuple[float, float, int]], nu: float, alpha: float = 0.05
+) -> Quantile | Cannot:
+    """The same of counts by bin, each (lower end, upper end, count) and in order.
+
+    Values are taken to lie evenly within their bin, so that the error is less than a bin's width.
+    """
+    check_alpha(alpha)
+    n, z = sum(count for _, _, count in counts), float(special.ndtri(1 - alpha / 2))
+    if n <= z * z * max(nu / (1 - nu), (1 - nu) / nu):
+        return Cannot("quantile", f"{n} values are too few for the {nu:g} quantile", {"n": n})
+    reached = np.cumsum([0, *(count for _, _, count in counts)]) / n
+    ends = np.array([counts[0][0], *(upper for _, upper, _ in counts)])
+    starts = np.array([lower for lower, _, _ in counts])
+
+    def at(share: float) -> float:
+        place = min(int(np.searchsorted(reached[1:], share)), len(counts) - 1)
+        within = (share - reached[place]) / (reached[place + 1] - reached[place])
+        return float(starts[place] + (ends[place + 1] - starts[place]) * within)
+
+    reach = z * math.sqrt(nu * (1 - nu) / n)
+    return Quantile(n, nu, at(nu), at(nu - reach), at(nu + reach))
 
 
 def quantile_effect(control: Quantile, treatment: Quantile, alpha: float = 0.05) -> Answer:

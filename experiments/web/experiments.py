@@ -44,6 +44,7 @@ METRIC_FIELDS = (
     "direction",
     "unit",
     "cap",
+    "quantile",
     "description",
 )
 

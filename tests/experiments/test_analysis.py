@@ -11,6 +11,8 @@ import pytest
 from experiments import commands
 from experiments.analysis import Data, Kept, Report, analyse, corrected
 from experiments.stats.moments import JointMoments, Moments
+from experiments.stats.quantiles import quantile_effect, quantile_of
+from experiments.stats.results import Effect
 from tests.experiments.studies import DESIGN
 
 FIRST = date(2026, 3, 1)
@@ -217,3 +219,40 @@ def test_many_metrics_are_corrected() -> None:
     raw = {(c.metric, c.variation): c.p_value for c in found.of("secondary")}
     adjusted = corrected(found.comparisons)
     assert adjusted["m0", "b"] == pytest.approx(5 * (raw["m0", "b"] or 0))
+
+
+def test_a_quantile_is_compared_as_its_values_say() -> None:
+    generator = np.random.default_rng(5)
+    values = {"a": generator.lognormal(5, 0.4, 8_000), "b": generator.lognormal(5.1, 0.4, 8_000)}
+    bins = {}
+    for key, mine in values.items():
+        edges = [1e-9 * 1.02**n for n in range(1_200, 1_800)]
+        counts, _ = np.histogram(mine, edges)
+        bins[key] = [
+            (low, high, int(n))
+            for low, high, n in zip(edges[:-1], edges[1:], counts, strict=True)
+            if n
+        ]
+    same = {key: arm(8_000, 150, 60) for key in "ab"}
+    metrics = (kept("p99", aggregation="quantile", quantile=0.99, direction="down"),)
+    (one,) = report(same, metrics, sums={"p99": same}, bins={"p99": bins}).comparisons
+    plain, other = (np.quantile(values[key], 0.99) for key in "ab")
+    assert one.control == pytest.approx(plain, rel=0.01)
+    assert one.effect == pytest.approx(other / plain - 1, abs=0.01)
+    fixed = quantile_effect(
+        *(quantile_of(values[key], 0.99) for key in "ab")  # type: ignore[arg-type]
+    )
+    assert isinstance(fixed, Effect)
+    assert one.lo is not None
+    assert one.hi is not None
+    assert fixed.hi is not None
+    assert fixed.lo is not None
+    assert one.lo < fixed.lo / plain
+    assert fixed.hi / plain < one.hi < 3 * fixed.hi / plain
+
+
+def test_too_few_units_have_no_p99() -> None:
+    few = {key: arm(50, 150, 60) for key in "ab"}
+    metrics = (kept("p99", aggregation="quantile", quantile=0.99),)
+    (one,) = report(few, metrics, bins={"p99": {key: [(1.0, 2.0, 50)] for key in "ab"}}).comparisons
+    assert (one.effect, one.reading) == (None, "Not known")

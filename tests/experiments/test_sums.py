@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from eventlog.clock import now
 from experiments.ingest import exposures, outcomes
-from experiments.models import Cell, Exposure, Outcome, TrackedRow, UnitValue
+from experiments.models import Bin, Cell, Exposure, Outcome, TrackedRow, UnitValue
+from experiments.queries import ends_of
 from experiments.results import joint_moments
 from tests.cast import Player, machine
 from tests.experiments.studies import define, start, stop
@@ -27,6 +28,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "purchases": {"aggregation": "count", "source": "purchase", "cap": "3"},
     "revenue": {"aggregation": "sum", "source": "purchase", "before_days": 7},
     "basket": {"aggregation": "mean", "source": "purchase", "window_hours": 24},
+    "most": {"aggregation": "quantile", "source": "purchase", "quantile": "0.9"},
     "per_visit": {"aggregation": "ratio", "source": "purchase", "denominator": "visit"},
 }
 
@@ -92,7 +94,7 @@ def take(batch: list[dict[str, Any]]) -> None:
 
 
 def clear() -> None:
-    for model in (Exposure, Outcome, UnitValue, Cell):
+    for model in (Exposure, Outcome, UnitValue, Cell, Bin):
         model.objects.all().delete()
 
 
@@ -121,6 +123,28 @@ def computed_by_hand() -> dict[tuple[Any, ...], tuple[Fraction, ...]]:
     return {key: tuple(sums) for key, sums in found.items()}
 
 
+def binned() -> dict[tuple[str, str], list[tuple[float, float]]]:
+    """Ends of the bins that units are in, by phase and variation."""
+    found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for row in Bin.objects.exclude(n=0).order_by("bin"):
+        found[row.phase, row.variation] += [ends_of(row.bin)] * row.n
+    return dict(found)
+
+
+def binned_by_hand() -> dict[tuple[str, str], list[tuple[float, float]]]:
+    """Every unit's value lies in the bin that is counted for it, in order."""
+    values: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in UnitValue.objects.filter(metric="most"):
+        values[row.phase, row.variation].append(float(row.x))
+    bins = binned()
+    for key, mine in values.items():
+        assert len(bins[key]) == len(mine)
+        for (low, high), value in zip(bins[key], sorted(mine), strict=True):
+            assert low * (1 - 1e-9) <= value <= high * (1 + 1e-9) or abs(value) < 1e-9 or value < 0
+            assert value >= 0 or low * (1 + 1e-9) <= value <= high * (1 - 1e-9)
+    return bins if values else {}
+
+
 def _of_unit(given_: dict[str, Any], e: Exposure, said: list[Outcome]) -> tuple[Any, Any]:
     hours = given_.get("window_hours", 0)
     end = e.exposed_at + timedelta(hours=hours) if hours else datetime.max.replace(tzinfo=UTC)
@@ -144,6 +168,8 @@ def _of_unit(given_: dict[str, Any], e: Exposure, said: list[Outcome]) -> tuple[
             return kept[0], Fraction(len(before))
         case "sum":
             return kept[1], sum(before, Fraction(0))
+        case "quantile":
+            return kept[1], Fraction(0)
         case "mean":
             return kept[1], Fraction(len(mine))
     return kept[1], sum(others, Fraction(0))
@@ -170,6 +196,7 @@ def test_no_order_and_no_batching_changes_a_digit(
             take(shuffled[n : n + size])
         found.append(cells())
         assert found[-1] == computed_by_hand()
+        assert binned() == binned_by_hand()
     assert found[0] == found[1]
     take(said)
     assert cells() == found[0]
@@ -237,10 +264,18 @@ def test_what_happened_after_the_end_does_not_count(time_machine: Any) -> None:
     done = {"kind": "outcome", "source": "purchase", "unit": "u1"}
     take([{**done, "time": after(minutes)} for minutes in (-30, 30)])
     take([{**unit, "phase": phase, "unit": "u2", "time": after(10)} for phase in "12"])
-    over, running = (Cell.objects.get(phase=p, metric="purchases", slice="") for p in "12")
-    assert (over.n, over.x) == (1, 1)
-    assert Cell.objects.filter(phase="2", metric="purchases", slice="").count() >= 1
-    assert running.n + over.n >= 2
+    found = {
+        # A day of first exposure each, and the two may lie on both sides of midnight.
+        phase: [
+            sum(
+                getattr(cell, name)
+                for cell in Cell.objects.filter(phase=phase, metric="purchases", slice="")
+            )
+            for name in ("n", "x")
+        ]
+        for phase in "12"
+    }
+    assert found == {"1": [1, 1], "2": [2, 2]}
 
 
 @pytest.mark.django_db
