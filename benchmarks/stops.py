@@ -141,15 +141,11 @@ class Laboratory:
     def experiments(self) -> list[dict[str, Any]]:
         """All of them as the API tells."""
         found: list[dict[str, Any]] = []
-        cursor = ""
-        while True:
-            said = self._http.get(
-                "/api/v1/experiments", params={"cursor": cursor} if cursor else {}
-            )
-            found += said.json()["items"]
-            cursor = said.json()["next"]
-            if not cursor:
-                return found
+        address = "/api/v1/experiments"
+        while address:
+            said = self._http.get(address).json()
+            found, address = found + said["items"], said["next"]
+        return found
 
     def incidents(self) -> int:
         """How many incidents there are."""
