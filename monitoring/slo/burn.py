@@ -34,7 +34,8 @@ class Guard:
 
     Enough is `min_events` events of which `min_bad` were bad; fewer are enough if with 95 %
     confidence (one-sided, Clopper and Pearson 1934) the true share is above the bound all the same.
-    Both 0 switches the guard off.
+    A single bad one never is: it would be sure of itself where it is the only event. Both 0
+    switches the guard off.
     """
 
     min_events: int = 100
@@ -138,7 +139,7 @@ def _state(ledger: Ledger, pair: Pair, factor: Fraction, long: Sum, short: Sum) 
     # Of time slices each is one trial; the events in them are held to another target.
     slices = isinstance(ledger.indicator, TimeSlices)
     bad, total = (long.bad, long.total) if slices else (long.events.bad, long.events.total)
-    sure = surely_above(bad, total, factor * long.allowed / long.total)
+    sure = bad > 1 and surely_above(bad, total, factor * long.allowed / long.total)
     return "firing" if sure else "held"
 
 

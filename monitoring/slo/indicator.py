@@ -7,6 +7,7 @@ With *ratio time slices* every slice counts by its own ratio.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -47,6 +48,10 @@ class Unit(NamedTuple):
     bad: int
     total: int
     events: Counts
+
+
+Measured = Mapping[int, tuple[float, float]]
+"""By minute: how many of the part that was measured (good or bad events), and how many of all."""
 
 
 class BadCounts(ValueError):
@@ -129,6 +134,20 @@ class RatioTimeSlices:
 
 
 Indicator = Occurrences | TimeSlices | RatioTimeSlices
+
+
+def settled(measured: Measured, is_bad: bool = False) -> tuple[dict[int, Counts], list[int]]:
+    """Whole counts by minute, and the minutes whose measurements cannot be such counts."""
+    counts: dict[int, Counts] = {}
+    wrong = []
+    for minute, (part, total) in measured.items():
+        if math.isfinite(part) and math.isfinite(total) and 0 <= part <= total:
+            events, some = int(total), int(part)
+            if (some, events) == (part, total):
+                counts[minute] = Counts(events - some if is_bad else some, events)
+                continue
+        wrong.append(minute)
+    return counts, sorted(wrong)
 
 
 def check_width(width: int) -> None:

@@ -17,6 +17,7 @@ from monitoring.slo.exact import BadSlo, plain, ratio, span, spelled
 from monitoring.slo.openslo.dialects import PAGES_OFF, TICKETS_OFF, V1
 from monitoring.slo.openslo.references import inlined
 from monitoring.slo.openslo.rules import Bundle, Warned, check
+from monitoring.slo.openslo.shapes import Shape, either, listing, nothing, number, one_of, text
 from monitoring.slo.openslo.text import Document
 
 OURS = "Dropstitch"
@@ -28,7 +29,14 @@ METHODS = {
 }
 NAMES = {ours: theirs for theirs, ours in METHODS.items()}
 # What an objective has here and OpenSLO has no field for.
-EXTRAS = ("owner", "layer", "environment", "severity", "review_on", "subjects")
+EXTRAS: dict[str, Shape] = {
+    "owner": either(text(), one_of("")),
+    "layer": text(),
+    "environment": text(),
+    "severity": either(number(1, top=4), nothing),
+    "review_on": text(10),
+    "subjects": listing(text(), most=20),
+}
 PAIR_EXTRAS = ("name", "urgency", "fraction", "short", "min_coverage", "min_events", "min_bad")
 
 
@@ -110,13 +118,14 @@ class _Reader:
 
     def extras(self) -> Plain:
         found: Plain = {}
-        for name in EXTRAS:
+        for name, shape in EXTRAS.items():
             if note := self.note(name):
+                where = f"{self.path}.metadata.annotations.{PREFIX}{name}"
                 try:
                     found[name] = json.loads(note)
-                except ValueError:
-                    where = f"{self.path}.metadata.annotations.{PREFIX}{name}"
+                except (ValueError, RecursionError):
                     raise BadSlo(where, "is not what an export writes") from None
+                shape(found[name], where)
         return found
 
     def settings(self) -> Plain:
@@ -266,10 +275,11 @@ def _selector(metric: Plain | None) -> Plain | None:
 # --- writing ---
 
 
-def exported(objective: Objective) -> Document:
+def exported(objective: Objective, usual: Mapping[str, Any] | None = None) -> Document:
     """The objective as an SLO document, checked.
 
     What came from a document goes back as it came, but for the parts that were changed since.
+    Extras that are as `usual`, for a reader who finds none, are not written down.
     """
     made = copy.deepcopy(objective.document) or _frame(objective)
     was = _Reader(made, "0").settings() if objective.document else None
@@ -282,7 +292,7 @@ def exported(objective: Objective) -> Document:
         _put_indicator(made, now, objective.key)
     if was is None or was["alerts"] != now["alerts"]:
         _put_alerts(made, now, objective.key)
-    _put_words(made, objective)
+    _put_words(made, objective, usual or {})
     check(made, "0")
     return made
 
@@ -301,7 +311,7 @@ def _annotate(document: Document, name: str, value: str) -> None:
     document["metadata"].setdefault("annotations", {})[PREFIX + name] = value
 
 
-def _put_words(document: Document, objective: Objective) -> None:
+def _put_words(document: Document, objective: Objective, usual: Mapping[str, Any]) -> None:
     reader = _Reader(document, "0")
     metadata, spec = document["metadata"], document["spec"]
     named = reader.note("name") or metadata.get("displayName") or metadata["name"]
@@ -315,9 +325,9 @@ def _put_words(document: Document, objective: Objective) -> None:
             spec["description"] = objective.description
         else:
             _annotate(document, "description", objective.description)
-    known = reader.extras()
+    known = {**usual, **reader.extras()}
     for name, value in objective.extras.items():
-        if known.get(name) != value:
+        if name not in known or known[name] != value:
             _annotate(document, name, json.dumps(value, ensure_ascii=False))
 
 

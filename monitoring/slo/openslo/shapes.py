@@ -62,6 +62,12 @@ def boolean(value: Any, path: str) -> None:
         raise BadSlo(path, "must be true or false")
 
 
+def nothing(value: Any, path: str) -> None:
+    """No value."""
+    if value is not None:
+        raise BadSlo(path, "must be empty")
+
+
 def one_of(*choices: str) -> Shape:
     """One of some texts."""
 

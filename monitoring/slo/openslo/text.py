@@ -14,6 +14,7 @@ from monitoring.slo.exact import BadSlo
 
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 40
+MOST = 10**15
 Document = dict[str, Any]
 
 
@@ -46,6 +47,10 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that this loader, or a reader of YAML 1.1, would take for something else."""
+
+
 _SCALARS = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -57,9 +62,10 @@ _SCALARS = (
     ),
 )
 for _tag, _pattern, _first in _SCALARS:
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first
-    )
+    for _side in (_Loader, _Dumper):
+        _side.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first
+        )
 
 
 def parse(text: str) -> list[Document]:
@@ -120,6 +126,8 @@ def _check(value: Any, path: str, depth: int) -> None:
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             _check(inner, f"{path}.{place}", depth + 1)
+    elif isinstance(value, int) and abs(value) > MOST:
+        raise BadSlo(path, "must be a number of at most 15 digits")
     elif isinstance(value, float) and not math.isfinite(value):
         raise BadSlo(path, "must be a finite number")
     elif isinstance(value, str) and ("\x00" in value or not _is_unicode(value)):
@@ -136,8 +144,25 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+FIRST = ("apiVersion", "kind", "metadata", "name", "displayName", "description", "spec")
+
+
 def dump(documents: Iterable[Document]) -> str:
-    """YAML text of documents, each by itself, in the order of their fields."""
-    return yaml.safe_dump_all(
-        documents, sort_keys=False, allow_unicode=True, default_flow_style=False, width=100
+    """YAML text of documents, each by itself; fields in one order, however they were kept."""
+    return yaml.dump_all(
+        [_ordered(document) for document in documents],
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=100,
     )
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_ordered(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    names = sorted(value, key=lambda name: (FIRST.index(name) if name in FIRST else 99, name))
+    return {name: _ordered(value[name]) for name in names}

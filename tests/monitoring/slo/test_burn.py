@@ -106,6 +106,12 @@ def test_the_guard_agrees_with_the_interval_of_clopper_and_pearson(
         assert surely_above(bad, total, bound) is (lower > bound)
 
 
+def test_a_single_failure_never_fires_by_itself() -> None:
+    for failures, state in ((1, "held"), (2, "firing")):
+        book = ledger({0: Counts(0, failures)})
+        assert evaluate(book, [PAGE], MONTH.nominal, 0).readings[0].state == state
+
+
 def test_many_events_do_not_make_the_guard_slow() -> None:
     assert surely_above(2, 10**9, Fraction(1, 10**10))
     assert not surely_above(2, 10**9, Fraction(1, 10**9))
