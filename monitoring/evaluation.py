@@ -29,6 +29,7 @@ from monitoring.kinds.base import Counting, instant, span
 from monitoring.measurements import EPOCH, latest_point, points_after
 from monitoring.models import Band, Evaluation, MonitorRow, Series, Source
 from monitoring.slo.definition import Selector
+from monitoring.slo.indicator import Measured
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +180,10 @@ def _review(turn: Turn, kind: Counting) -> list[Verdict]:
     fresh = counting.first_after(source, judged or EPOCH)
     until = turn.until if fresh is None else min(turn.until, fresh + COUNTED_AT_ONCE)
     turn.more = until < turn.until
-    counts = counting.counts(source, (judged or fresh or until) - kind.lookback, until)
+    counts: Measured = {}
+    if fresh is not None and (judged is None or until - judged >= MINUTE):
+        # Windows of days are read once for each minute, and not whenever a clock ticks.
+        counts = counting.counts(source, (judged or fresh) - kind.lookback, until)
     was = judged
     judged, verdicts = kind.review(counts, judged, until)
     if turn.more and judged == was:

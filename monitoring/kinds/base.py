@@ -163,7 +163,8 @@ class Counting(Kind):
     ) -> tuple[datetime | None, list[Verdict]]:
         """Judges the minutes after `judged` that have ended by `until`, in event time.
 
-        `counts` reach back to `lookback` before `judged`. Returns how far it has judged and the
+        `counts` reach back to `lookback` before `judged`, and are empty if none are newer than
+        that. Returns how far it has judged and the
         verdicts in time order.
         """
         raise NotImplementedError(f"{type(self).__name__} judges nothing")

@@ -140,7 +140,7 @@ class BurnRate(Counting):
     ) -> tuple[datetime | None, list[Verdict]]:
         """Judges every minute in which something is known, and the silence after the last."""
         if not counts:
-            return judged, [self._silence(judged, until)]
+            return judged, self._silence(judged, until)
         events, wrong = settled(counts, is_bad=self.bad is not None)
         ledger = Ledger(self.indicator(), [(0, self.share())], events)
         after = whole_minute(judged) if judged else min(counts) - 1
@@ -151,16 +151,16 @@ class BurnRate(Counting):
             else self._verdict(ledger, minute)
             for minute in due
         ]
-        last = end_of(max(counts))
-        if (until - last).total_seconds() > self.stale_after:
-            verdicts.append(self._silence(last, until))
+        verdicts += self._silence(end_of(max(counts)), until)
         return end_of(due[-1]) if due else judged, verdicts
 
-    def _silence(self, last: datetime | None, until: datetime) -> Verdict:
+    def _silence(self, last: datetime | None, until: datetime) -> list[Verdict]:
         if last is None:
-            return Verdict("no_data", until, "No counts have arrived yet.")
+            return [Verdict("no_data", until, "No counts have arrived yet.")]
+        if (until - last).total_seconds() <= self.stale_after:
+            return []
         limit = f"{span(self.stale_after)} is the limit"
-        return Verdict("no_data", until, f"No counts for {span(until - last)}; {limit}.")
+        return [Verdict("no_data", until, f"No counts for {span(until - last)}; {limit}.")]
 
     def _verdict(self, ledger: Ledger, minute: int) -> Verdict:
         """What the pairs say, and said within the minutes that a breach needs to clear."""

@@ -72,6 +72,7 @@ class Ledger:
         self._ends = [unit.end for unit in units]
         # One denominator for all targets keeps the sums whole numbers.
         self._scale = math.lcm(*(target.denominator for _, target in targets))
+        self._budgets = [int((1 - target) * self._scale) for _, target in targets]
         self._bad = _prefix([unit.bad for unit in units])
         self._total = _prefix([unit.total for unit in units])
         self._allowed = _prefix([unit.total * self._budget(unit.end) for unit in units])
@@ -90,7 +91,7 @@ class Ledger:
 
     def target_at(self, minute: int) -> Fraction:
         """The target that holds for a minute."""
-        return self.targets[max(0, bisect_right(self.targets, minute, key=_since) - 1)][1]
+        return self.targets[self._place(minute)][1]
 
     def between(self, start: int, end: int) -> Sum:
         """What lies after minute `start`, up to and with minute `end`; only whole slices count."""
@@ -116,7 +117,10 @@ class Ledger:
         return self._ends[place - 1] if place < len(self._bad) else None
 
     def _budget(self, minute: int) -> int:
-        return int((1 - self.target_at(minute)) * self._scale)
+        return self._budgets[self._place(minute)]
+
+    def _place(self, minute: int) -> int:
+        return max(0, bisect_right(self.targets, minute, key=_since) - 1)
 
 
 def _prefix(values: list[int]) -> list[int]:
