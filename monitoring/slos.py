@@ -35,7 +35,8 @@ class Standing:
     """How an objective stands at the end of a minute.
 
     `status` is ``firing``, ``quiet``, ``unknown`` or ``not_connected``; `wrong` counts minutes whose
-    measurements cannot be counts, which are left out.
+    measurements cannot be counts, which are left out. `line` is the share of the budget left over
+    time, `gaps` are stretches of the window without counts.
     """
 
     status: str
@@ -44,6 +45,7 @@ class Standing:
     budget: Budget | None
     alert: Alert | None
     line: list[tuple[datetime, float]]
+    gaps: list[tuple[datetime, datetime]]
     wrong: int
 
 
@@ -97,7 +99,7 @@ def standing(row: SloRow, as_of: datetime | None = None) -> Standing:
     at = as_of or latest(read)
     if read.source is None or at is None:
         nothing = "unknown" if read.source else "not_connected"
-        return Standing(nothing, at or now(), read, None, None, [], 0)
+        return Standing(nothing, at or now(), read, None, None, [], [], 0)
     minute = whole_minute(at)
     book, wrong = _ledger(row, read, minute)
     alert = evaluate(book, read.pairs, read.window.nominal, minute)
@@ -110,6 +112,10 @@ def standing(row: SloRow, as_of: datetime | None = None) -> Standing:
         budget=found,
         alert=alert,
         line=[(end_of(each), float(share)) for each, share in line],
+        gaps=[
+            (end_of(before), end_of(after))
+            for before, after in (book.gaps(found.period.start, minute) if found else [])
+        ],
         wrong=len(wrong),
     )
 
@@ -123,8 +129,7 @@ def _status(alert: Alert, book: Ledger) -> str:
 
 def _ledger(row: SloRow, read: Slo, minute: int) -> tuple[Ledger, list[int]]:
     assert read.source is not None  # who asks has looked
-    width = read.indicator.width
-    start = min(read.window.at(minute).start, minute - read.lookback) - width
+    start = min(read.window.at(minute).start, minute - read.lookback) - read.indicator.reach
     measured = counting.counts(read.source, end_of(max(start, 0)), end_of(minute))
     is_bad = isinstance(read.source, Ratio) and read.source.is_bad
     counts, wrong = settled(measured, is_bad)

@@ -61,6 +61,7 @@ class BurnRate(Counting):
     method: str = parameter(
         "What is counted: events, or slices of time.", METHODS[0], choices=METHODS
     )
+    every: str = parameter("How often counts come, for events.", "1m")
     slice: str = parameter("Length of one slice.", "1m")
     slice_target: str = parameter("Share of good events that makes a slice good.", "0.95")
     idle_is_good: bool = parameter(
@@ -110,7 +111,7 @@ class BurnRate(Counting):
     def indicator(self) -> Indicator:
         """What the counts become."""
         if self.method == "occurrences":
-            return Occurrences()
+            return Occurrences(minutes_in(self.every, "every"))
         width = minutes_in(self.slice, "slice")
         if self.method == "ratio_time_slices":
             return RatioTimeSlices(width, self.idle_is_good)
@@ -125,7 +126,7 @@ class BurnRate(Counting):
     def lookback(self) -> timedelta:
         """The longest window, a slice that reaches into it, and what a breach needs to clear."""
         longest = max(pair.long for pair in self.pairs())
-        return timedelta(minutes=longest + self.indicator().width + self.clear_after)
+        return timedelta(minutes=longest + self.indicator().reach + self.clear_after)
 
     def source(self, own: Selector) -> Source:
         """The two series, or the one with its bound."""
@@ -157,9 +158,11 @@ class BurnRate(Counting):
     def _silence(self, last: datetime | None, until: datetime) -> list[Verdict]:
         if last is None:
             return [Verdict("no_data", until, "No counts have arrived yet.")]
-        if (until - last).total_seconds() <= self.stale_after:
+        # Counts that come rarely are missed only after a few of them.
+        longest = max(self.stale_after, 180 * self.indicator().reach)
+        if (until - last).total_seconds() <= longest:
             return []
-        limit = f"{span(self.stale_after)} is the limit"
+        limit = f"{span(longest)} is the limit"
         return [Verdict("no_data", until, f"No counts for {span(until - last)}; {limit}.")]
 
     def _verdict(self, ledger: Ledger, minute: int) -> Verdict:

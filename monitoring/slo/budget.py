@@ -53,8 +53,7 @@ def budget(ledger: Ledger, window: Window, minute: int, lookback: int = DAY) -> 
         return None
     first = period.start if ledger.first is None else ledger.first
     # What was missed since counting began was neither good nor bad: it leaves the budget too.
-    judged = minute - minute % ledger.indicator.width
-    missed = max(0, judged - max(period.start, first) - seen.covered)
+    missed = max(0, ledger.judged_until(minute) - max(period.start, first) - seen.covered)
     allowed = seen.allowed * (period.length - missed) / seen.covered
     recent = ledger.between(max(minute - lookback, period.start), minute)
     rate = Fraction(recent.bad, recent.covered) if recent.covered else Fraction(0)

@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from monitoring.slo.exact import BadSlo, plain, spelled
+from monitoring.slo.exact import DAY, BadSlo, plain, spelled
 from monitoring.slo.indicator import Counts, Indicator, TimeSlices
 from monitoring.slo.ledger import Ledger, Sum
 from monitoring.slo.windows import Window
@@ -25,6 +25,7 @@ Status = Literal["firing", "quiet", "unknown"]
 # Worst first: what fires for more hides what fires for less.
 URGENCIES = ("page", "concern", "notify", "record")
 MAX_GUARD = 10_000
+MONTH = 30 * DAY
 CONFIDENCE = Decimal("0.95")
 
 
@@ -177,21 +178,29 @@ def surely_above(bad: int, total: int, bound: Fraction) -> bool:
 def standard(target: Fraction, window: Window, indicator: Indicator) -> tuple[Pair, ...]:
     """The workbook's four pairs, as far as this objective lets them fire.
 
-    The short window is a twelfth of the long one, rounded up to whole slices.
+    The short window is a twelfth of the long one, rounded up to whole slices. In a window much
+    shorter than the month that they were made for they keep their factors, and stand for more of
+    the budget: 2 % of two days in an hour would be a burn rate that is no trouble at all.
     """
     found = []
+    share = Fraction(MONTH, window.nominal) if window.nominal < 28 * DAY else Fraction(1)
     for name, urgency, percent, long, coverage in (
         ("page_fast", "page", 2, 60, Fraction(0)),
         ("page_slow", "page", 5, 360, Fraction(0)),
         ("ticket_fast", "notify", 10, 1_440, Fraction(9, 10)),
         ("ticket_slow", "notify", 10, 4_320, Fraction(9, 10)),
     ):
-        width = indicator.width
-        short = -(-long // (12 * width)) * width
-        pair = Pair(name, urgency, Fraction(percent, 100), long, short, coverage)
+        short = short_for(long, indicator)
+        pair = Pair(name, urgency, share * Fraction(percent, 100), long, short, coverage)
         if fault(pair, target, window, indicator) is None:
             found.append(pair)
     return tuple(found)
+
+
+def short_for(long: int, indicator: Indicator) -> int:
+    """A twelfth of a long window, in whole slices."""
+    step = indicator.reach
+    return -(-long // (12 * step)) * step
 
 
 def check_pairs(
@@ -235,6 +244,9 @@ def _unfit(pair: Pair, window: Window, indicator: Indicator) -> BadSlo | None:
         if minutes % indicator.width:
             width = spelled(indicator.width)
             return BadSlo(name, f"must hold whole slices of {width}: a part of one is never judged")
+    if pair.short < indicator.reach:
+        every = spelled(indicator.reach)
+        return BadSlo("short", f"is shorter than the {every} between counts: most hold none")
     return None
 
 

@@ -171,13 +171,12 @@ def _zone(given: Mapping[str, Any]) -> str:
 def _indicator(given: Mapping[str, Any]) -> Indicator:
     method = choice(given.get("method", "occurrences"), METHODS, "indicator.method")
     allowed = ["method", "source"]
-    if method != "occurrences":
-        allowed += ["slice", "idle_is_good"]
+    allowed += ["every"] if method == "occurrences" else ["slice", "idle_is_good"]
     if method == "time_slices":
         allowed += ["slice_target"]
     known(given, allowed, "indicator")
     if method == "occurrences":
-        return Occurrences()
+        return Occurrences(span(given.get("every", "1m"), "indicator.every"))
     width = span(given.get("slice", "1m"), "indicator.slice")
     idle = flag(given.get("idle_is_good", False), "indicator.idle_is_good")
     if method == "ratio_time_slices":
@@ -240,7 +239,7 @@ def _pair(given: Any, field: str) -> Pair:
     return Pair(
         name=name,
         urgency=urgency,
-        fraction=ratio(about.get("fraction"), f"{field}.fraction"),
+        fraction=ratio(about.get("fraction"), f"{field}.fraction", quotient=True),
         long=span(about.get("long"), f"{field}.long"),
         short=span(about.get("short"), f"{field}.short"),
         min_coverage=ratio(about.get("min_coverage", 0), f"{field}.min_coverage"),
@@ -273,7 +272,7 @@ def _plain_window(window: Window) -> Plain:
 
 def _plain_indicator(indicator: Indicator) -> Plain:
     if isinstance(indicator, Occurrences):
-        return {"method": indicator.method}
+        return {"method": indicator.method, "every": spelled(indicator.every)}
     about: Plain = {"method": indicator.method, "slice": spelled(indicator.width)}
     if isinstance(indicator, TimeSlices):
         about["slice_target"] = plain(indicator.target)

@@ -16,6 +16,7 @@ DAY = 1_440
 # Months as everybody who compares windows counts them: a calendar window has real ones.
 UNITS = {"m": 1, "h": 60, "d": DAY, "w": 7 * DAY, "M": 30 * DAY, "Q": 90 * DAY, "Y": 365 * DAY}
 SPAN = re.compile(r"([1-9][0-9]{0,6})([mhdwMQY])")
+QUOTIENT = re.compile(r"[0-9]{1,24}/[1-9][0-9]{0,23}")
 MAX_DIGITS = 12
 
 
@@ -30,8 +31,8 @@ class BadSlo(ValueError):
         self.field, self.message = field, message
 
 
-def ratio(value: Any, field: str) -> Fraction:
-    """An exact number from a number or its text. Raises `BadSlo`.
+def ratio(value: Any, field: str, quotient: bool = False) -> Fraction:
+    """An exact number from a number or its text, with `quotient` also ``3/35``. Raises `BadSlo`.
 
     A float is taken for the shortest decimal that it prints as: 0.999 is 999/1000, not the nearest
     binary fraction, which would make the budget of 99.9 % wrong in its 14th digit.
@@ -41,6 +42,8 @@ def ratio(value: Any, field: str) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise BadSlo(field, "must be a number")
     text = repr(value) if isinstance(value, float) else str(value)
+    if quotient and QUOTIENT.fullmatch(text):
+        return Fraction(text)
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -64,14 +64,24 @@ class BadCounts(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """Every event weighs the same."""
+    """Every event weighs the same. Counts come every so many minutes, and stand for as many."""
 
+    every: int = 1
     method: Literal["occurrences"] = "occurrences"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.every <= DAY:
+            raise BadSlo("indicator.every", "must be from 1m to 1d")
 
     @property
     def width(self) -> int:
         """Minutes in one unit."""
         return 1
+
+    @property
+    def reach(self) -> int:
+        """Minutes that one unit stands for."""
+        return self.every
 
     def units(self, minutes: Mapping[int, Counts]) -> Iterator[Unit]:
         """One unit for each minute that has counts, in order. Raises `BadCounts`."""
@@ -99,6 +109,11 @@ class TimeSlices:
                 "must be above 0, where every slice would be good, and at most 1",
             )
 
+    @property
+    def reach(self) -> int:
+        """Minutes that one unit stands for."""
+        return self.width
+
     def units(self, minutes: Mapping[int, Counts]) -> Iterator[Unit]:
         """One unit for each slice that has counts, in order. Raises `BadCounts`."""
         for end, counts in sliced(minutes, self.width):
@@ -123,6 +138,11 @@ class RatioTimeSlices:
 
     def __post_init__(self) -> None:
         check_width(self.width)
+
+    @property
+    def reach(self) -> int:
+        """Minutes that one unit stands for."""
+        return self.width
 
     def units(self, minutes: Mapping[int, Counts]) -> Iterator[Unit]:
         """One unit for each slice that has counts, in order. Raises `BadCounts`."""

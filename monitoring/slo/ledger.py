@@ -34,7 +34,7 @@ class Sum:
     """What a window holds.
 
     `bad` of `total` are what the target is held against, `allowed` is how much could have been bad;
-    `covered` of `width` minutes have counts; `events` are the raw counts.
+    counts stand for `covered` of `width` minutes; `events` are the raw counts.
     """
 
     bad: int
@@ -70,6 +70,10 @@ class Ledger:
         units = list(indicator.units(minutes))
         self.indicator, self.targets = indicator, list(targets)
         self._ends = [unit.end for unit in units]
+        self._reach = indicator.reach
+        before = [end - self._reach for end in self._ends[:1]] + self._ends[:-1]
+        covered = [min(self._reach, end - b) for b, end in zip(before, self._ends, strict=True)]
+        self._covered = _prefix(covered)
         # One denominator for all targets keeps the sums whole numbers.
         self._scale = math.lcm(*(target.denominator for _, target in targets))
         self._budgets = [int((1 - target) * self._scale) for _, target in targets]
@@ -81,8 +85,8 @@ class Ledger:
 
     @property
     def first(self) -> int | None:
-        """The minute before the first unit; None without any."""
-        return self._ends[0] - self.indicator.width if self._ends else None
+        """The minute before the time that the first unit stands for; None without any."""
+        return self._ends[0] - self._reach if self._ends else None
 
     @property
     def last(self) -> int | None:
@@ -97,18 +101,38 @@ class Ledger:
         """What lies after minute `start`, up to and with minute `end`; only whole slices count."""
         low, high = bisect_right(self._ends, start), bisect_right(self._ends, end)
         high = max(low, high)
-        width = self.indicator.width
         return Sum(
             bad=self._bad[high] - self._bad[low],
             total=self._total[high] - self._total[low],
             allowed=Fraction(self._allowed[high] - self._allowed[low], self._scale),
-            covered=(high - low) * width,
+            covered=min(self._covered[high] - self._covered[low], end - start),
             width=end - start,
             events=Counts(
                 self._good_events[high] - self._good_events[low],
                 self._events[high] - self._events[low],
             ),
         )
+
+    def gaps(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Stretches without a unit between two minutes, once counting had begun, in order."""
+        if not self._ends:
+            return []
+        low, high = bisect_right(self._ends, start), bisect_right(self._ends, end)
+        known = max(start, self._ends[0] - self._reach)
+        found = []
+        for unit in [*self._ends[low:high], end + self._reach]:
+            begins = max(known, unit - self._reach)
+            # What ends now may still be on its way.
+            if begins - known >= (self._reach if unit > end else 1):
+                found.append((known, begins))
+            known = unit
+        return found
+
+    def judged_until(self, minute: int) -> int:
+        """The end of what a minute can know: the last unit, unless the next one is overdue."""
+        place = bisect_right(self._ends, minute)
+        last = self._ends[place - 1] if place else minute
+        return last if minute - last < self._reach else minute
 
     def reached(self, start: int, amount: Fraction) -> int | None:
         """The first minute by which so much was bad since minute `start`; None if never."""

@@ -6,7 +6,6 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
@@ -70,7 +69,7 @@ def _parameters(slo: Slo, source: Ratio | Bound, pairs: Sequence[Pair]) -> dict[
 def _method(slo: Slo) -> dict[str, Any]:
     indicator = slo.indicator
     if isinstance(indicator, Occurrences):
-        return {"method": indicator.method}
+        return {"method": indicator.method, "every": spelled(indicator.every)}
     about = {"method": indicator.method, "slice": spelled(indicator.width)}
     if isinstance(indicator, TimeSlices):
         about["slice_target"] = plain(indicator.target)
@@ -104,17 +103,9 @@ def _pair(text: str, terms: Mapping[str, Any], field: str) -> Pair:
     return Pair(
         name=text.strip()[:40],
         urgency="page",
-        fraction=_percent(found[1], field) / 100,
+        fraction=ratio(found[1], field, quotient=True) / 100,
         long=span(found[2], field),
         short=span(found[3], field),
         min_coverage=coverage,
         guard=Guard(terms["min_events"], terms["min_bad"]),
     )
-
-
-def _percent(text: str, field: str) -> Fraction:
-    try:
-        # A share with no end in decimals is written as a fraction.
-        return Fraction(text) if "/" in text else ratio(text, field)
-    except (ValueError, ZeroDivisionError):
-        raise BadSlo(field, f"{text!r} is no share in percent") from None

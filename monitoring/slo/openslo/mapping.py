@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from monitoring.slo import definition
-from monitoring.slo.burn import Guard, Pair, fault
+from monitoring.slo.burn import Guard, Pair, fault, short_for
 from monitoring.slo.definition import Plain
 from monitoring.slo.exact import BadSlo, plain, ratio, span, spelled
 from monitoring.slo.openslo.dialects import PAGES_OFF, TICKETS_OFF, V1
@@ -166,7 +166,7 @@ class _Reader:
     def method(self) -> Plain:
         method, first = METHODS[self.spec["budgetingMethod"]], self.spec["objectives"][0]
         if method == "occurrences":
-            return {"method": method}
+            return {"method": method, "every": self.note("every") or "1m"}
         width = first["timeSliceWindow"]
         if not isinstance(width, str):
             # A bare number is minutes, says the specification.
@@ -207,13 +207,12 @@ class _Reader:
         if f"{PREFIX}fraction" in notes:
             return self.noted_pair(notes, long, where)
         factor = ratio(rule["threshold"], f"{self.path}.{where}.threshold")
-        width = slo.indicator.width
         pair = Pair(
             name=policy["metadata"]["name"][:40],
             urgency="page" if condition["severity"] == "page" else "notify",
             fraction=factor * long / slo.window.nominal,
             long=long,
-            short=-(-long // (12 * width)) * width,
+            short=short_for(long, slo.indicator),
         )
         found = fault(pair, slo.target, slo.window, slo.indicator)
         if found is not None:
@@ -311,6 +310,13 @@ def _annotate(document: Document, name: str, value: str) -> None:
     document["metadata"].setdefault("annotations", {})[PREFIX + name] = value
 
 
+def _note(document: Document, name: str, value: str) -> None:
+    if value:
+        _annotate(document, name, value)
+    else:
+        document["metadata"].get("annotations", {}).pop(PREFIX + name, None)
+
+
 def _put_words(document: Document, objective: Objective, usual: Mapping[str, Any]) -> None:
     reader = _Reader(document, "0")
     metadata, spec = document["metadata"], document["spec"]
@@ -354,10 +360,9 @@ def _put_indicator(document: Document, now: Plain, key: str) -> None:
         if ours in indicator:
             value = indicator[ours]
             first[theirs] = value if ours == "slice" else float(Fraction(value))
-    if indicator.get("idle_is_good"):
-        _annotate(document, "idle-is-good", "true")
-    else:
-        document["metadata"].get("annotations", {}).pop(f"{PREFIX}idle-is-good", None)
+    every, idle = indicator.get("every", "1m"), indicator.get("idle_is_good", False)
+    _note(document, "every", "" if every == "1m" else every)
+    _note(document, "idle-is-good", "true" if idle else "")
     holder = first if "indicator" in first else spec
     if indicator["source"] is None:
         found = holder["indicator"] or {"spec": _not_connected()}

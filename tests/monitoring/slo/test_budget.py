@@ -65,6 +65,14 @@ def test_a_target_leaves_a_budget(value: float, reason: str) -> None:
         target_of(value)
 
 
+def test_a_quotient_is_read_where_one_may_be_written() -> None:
+    assert ratio("3/35", "fraction", quotient=True) == Fraction(3, 35)
+    assert ratio(plain(Fraction(1, 3)), "fraction", quotient=True) == Fraction(1, 3)
+    for bad in ("1/0", "-1/3", "1/3/5", "1" * 30 + "/3"):
+        with pytest.raises(BadSlo):
+            ratio(bad, "fraction", quotient=True)
+
+
 def test_spans() -> None:
     read = [span(text, "long") for text in ("5m", "6h", "30d", "1w", "1M", "1Q", "1Y")]
     assert read == [5, 360, 43_200, 10_080, 43_200, 129_600, 525_600]
@@ -305,3 +313,24 @@ def test_a_slice_that_still_runs_is_not_missed() -> None:
     found = budget(book, MONTH, 2 * DAY + 299)
     assert found is not None
     assert (found.missed, found.coverage) == (0, 1)
+
+
+def test_gaps_are_what_was_missed_since_counting_began() -> None:
+    minutes = {m: Counts(1, 1) for m in (*range(10, 20), *range(30, 40))}
+    book = ledger(minutes)
+    assert book.gaps(0, 50) == [(19, 29), (39, 50)]
+    assert book.gaps(0, 39) == [(19, 29)]
+    assert ledger({}).gaps(0, 50) == []
+    slices = ledger(minutes, indicator=TimeSlices(5, Fraction(1, 2)))
+    assert slices.gaps(0, 40) == [(20, 25)]
+
+
+def test_counts_that_come_rarely_leave_no_gaps() -> None:
+    book = ledger({m: Counts(99, 100) for m in range(5, 101, 5)}, indicator=Occurrences(5))
+    assert book.gaps(0, 103) == []
+    assert book.gaps(0, 105) == [(100, 105)]
+    found = budget(book, MONTH, 103)
+    assert found is not None
+    assert (found.missed, found.coverage) == (0, 1)
+    late = ledger({m: Counts(1, 1) for m in (5, 10, 30)}, indicator=Occurrences(5))
+    assert late.gaps(0, 30) == [(10, 25)]

@@ -267,10 +267,25 @@ def test_the_standard_leaves_out_what_cannot_fire() -> None:
         "ticket_fast",
         "ticket_slow",
     ]
-    assert [p.name for p in standard(THREE_NINES, Rolling(DAY), Occurrences())] == [
-        "page_fast",
-        "page_slow",
-    ]
+    assert [p.name for p in standard(THREE_NINES, Rolling(DAY), Occurrences())] == ["page_fast"]
+
+
+def test_in_a_short_window_the_standard_keeps_its_factors() -> None:
+    week = Rolling(7 * DAY)
+    factors = [p.factor(week.nominal) for p in standard(THREE_NINES, week, Occurrences())]
+    assert factors == [Fraction("14.4"), 6, 3, 1]
+
+
+def test_counts_that_come_every_five_minutes_cover_them() -> None:
+    minutes = {m: Counts(5_000, 5_000) for m in range(-5_000, 1, 5)}
+    rare = ledger(minutes, indicator=Occurrences(5))
+    assert rare.between(-1_440, 0).covered == 1_440
+    assert ledger(minutes).between(-1_440, 0).covered == 288
+    states = [r.state for r in evaluate(rare, PAIRS, MONTH.nominal, 3).readings]
+    assert states == ["quiet"] * 4
+    assert [p.short for p in standard(THREE_NINES, MONTH, Occurrences(5))] == [5, 30, 120, 360]
+    with pytest.raises(BadSlo, match="between counts"):
+        check_pairs([PAGE], THREE_NINES, MONTH, Occurrences(10))
 
 
 @given(

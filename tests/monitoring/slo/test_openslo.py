@@ -360,6 +360,7 @@ def taken_back(objective: openslo.Objective) -> openslo.Objective:
         {"alerts": []},
         {"alerts": [{"name": "odd", "fraction": "0.333", "long": "7h", "short": "35m"}]},
         {"indicator": {"source": None}},
+        {"indicator": {"source": None, "every": "5m"}},
         {
             "indicator": {
                 "source": {
