@@ -42,7 +42,9 @@ FROM (
     SELECT t.time, p.value AS part, t.value AS total,
         lag(p.value) OVER in_time AS part_before, lag(t.value) OVER in_time AS total_before
     {PAIRS} AND t.time <= %(until)s
-    AND t.time >= coalesce((SELECT max(t.time) {PAIRS} AND t.time <= %(after)s), %(after)s)
+    AND t.time >= coalesce(
+        (SELECT t.time {PAIRS} AND t.time <= %(after)s ORDER BY t.time DESC LIMIT 1), %(after)s
+    )
     WINDOW in_time AS (ORDER BY t.time)
 ) AS pair
 WHERE part_before IS NOT NULL AND time > %(after)s

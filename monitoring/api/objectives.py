@@ -360,7 +360,8 @@ def _check_keys(found: list[openslo.Objective]) -> None:
 def _take_in(objective: openslo.Objective, context: Context, place: int) -> dict[str, Any]:
     known = slos.slo(objective.key)
     given = slos.taken_from(objective, known)
-    part = Context.by(context.actor, f"{context.command_id} {place}")
+    # Said again, the objective is there and nothing changes: another command, under another id.
+    part = Context.by(context.actor, f"{context.command_id} {place} {known is None}")
     if known is None:
         receipt = carry_out(commands.CreateSlo(at=now(), **given), part)
     else:

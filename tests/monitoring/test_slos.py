@@ -468,6 +468,16 @@ def test_documents_of_others_become_objectives_that_wait_for_series(api: Api) ->
     assert api.post("openslo", {"text": exported}).data["items"][0]["action"] == "none"
 
 
+def test_an_import_under_the_same_key_does_nothing_more(api: Api) -> None:
+    create(api)
+    text = api.get("slos/web/openslo").content.decode().replace("name: web\n", "name: other\n", 1)
+    actions = [
+        api.post("openslo", {"text": text}, headers=api.with_key("one")).data["items"][0]["action"]
+        for _ in range(3)
+    ]
+    assert actions == ["create", "none", "none"]
+
+
 def test_an_import_is_taken_in_whole_or_not_at_all(api: Api) -> None:
     create(api)
     good = api.get("slos/web/openslo").content.decode()

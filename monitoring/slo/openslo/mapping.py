@@ -135,12 +135,16 @@ class _Reader:
             "indicator": {**self.method(), "source": self.source()},
             "alerts": None,
         }
+        pairs = self.pairs(self.read(given))
+        return definition.written(self.read({**given, "alerts": pairs}))
+
+    def read(self, given: Plain) -> definition.Slo:
+        """The objective; a fault is told of the part of the document that it came from."""
         try:
-            slo = definition.read(given)
+            return definition.read(given)
         except BadSlo as error:
-            raise BadSlo(f"{self.path}.{WHERE[error.field.split('.')[0]]}", str(error)) from None
-        pairs = self.pairs(slo)
-        return definition.written(definition.read({**given, "alerts": pairs}))
+            where = WHERE[error.field.partition(".")[0]]
+            raise BadSlo(f"{self.path}.{where}", str(error)) from None
 
     def target(self) -> str:
         first = self.spec["objectives"][0]
