@@ -13,6 +13,7 @@ RAIL = (
     # path, label, icon
     ("/", "Board", "board"),
     ("/monitors/", "Monitors", "monitor"),
+    ("/slos/", "SLOs", "slo"),
     ("/flags/", "Flags", "flag"),
     ("/experiments/", "Experiments", "flask"),
     ("/log/", "Log", "log"),

@@ -22,17 +22,22 @@ from django.db.models import F
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context
-from monitoring import kinds
+from monitoring import counting, kinds
 from monitoring.commands import CloseBreach, OpenBreach, in_utc
 from monitoring.kinds import Kind, Point, Verdict
-from monitoring.kinds.base import span
+from monitoring.kinds.base import Counting, instant, span
 from monitoring.measurements import EPOCH, latest_point, points_after, points_until
 from monitoring.models import Band, Evaluation, MonitorRow, Series, Source
 from monitoring.onset import onset
+from monitoring.slo.definition import Selector
+from monitoring.slo.indicator import Measured
 
 log = logging.getLogger(__name__)
 
 CHUNK = 20_000
+# So much of a history with counts is judged in one transaction.
+COUNTED_AT_ONCE = timedelta(days=3)
+MINUTE = timedelta(minutes=1)
 CHECKPOINT_EVERY = 500
 CHECKPOINTS = 4
 CLOCK_EVERY = timedelta(seconds=5)
@@ -46,9 +51,9 @@ SILENT_AFTER, SILENT_CADENCES = 60.0, 10
 LOOKED_BACK = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
-    """What one evaluation has to work with."""
+    """What one evaluation has to work with. `more` says that it stops before the end."""
 
     row: Evaluation
     monitor: MonitorRow
@@ -56,6 +61,7 @@ class Turn:
     points: list[Point]
     until: datetime
     checkpoints: list[Any]
+    more: bool = False
 
 
 def adopt() -> int:
@@ -133,17 +139,23 @@ def _evaluate(row: Evaluation) -> None:
         return
     if row.revision != monitor.revision:
         _begin_anew(row, monitor)
-    _go_back_for_late(row)
-    points = points_after(row.series, row.cursor, CHUNK)
     kind = kinds.make(monitor.kind, monitor.parameters)
-    until = _event_now(row, points)
-    turn = Turn(row, monitor, kind, points, until, checkpoints)
     was = row.breached
-    verdicts = _judge(turn)
+    if isinstance(kind, Counting):
+        turn = Turn(row, monitor, kind, [], _event_now(row, []), checkpoints)
+        verdicts = _review(turn, kind)
+    else:
+        _go_back_for_late(row)
+        was = row.breached
+        points = points_after(row.series, row.cursor, CHUNK)
+        turn = Turn(row, monitor, kind, points, _event_now(row, points), checkpoints)
+        verdicts = _judge(turn)
     for verdict in verdicts:
         row.breached = _is_breached(verdict, row.breached)
     _decide(turn, was, verdicts)
-    _note_bands(row.monitor, verdicts)
+    if not isinstance(kind, Counting):
+        # Charts show the events; a bound on how fast a budget burns has no place among them.
+        _note_bands(row.monitor, verdicts)
     _note_progress(turn, verdicts)
 
 
@@ -156,14 +168,51 @@ def _begin_anew(row: Evaluation, monitor: MonitorRow) -> None:
     Band.objects.filter(monitor=row.monitor).delete()
 
 
-def _go_back_for_late(row: Evaluation) -> None:
-    """Returns to the last checkpoint before the earliest late point, as far back as they reach."""
+def _review(turn: Turn, kind: Counting) -> list[Verdict]:
+    """Judges the minutes that ended since the last time, and those that late points changed.
+
+    The cursor marks how far the monitor's own series was read, judged or not: a total waits for
+    its part, and must not make the monitor due again and again meanwhile.
+    """
+    row = turn.row
+    source = kind.source(Selector(turn.monitor.series, turn.monitor.labels))
+    judged = instant(row.state.get("judged"))
+    late = _take_late(row)
+    if late and judged is not None:
+        judged = min(judged, min(late) - MINUTE)
+    fresh = counting.first_after(source, judged or EPOCH)
+    until = turn.until if fresh is None else min(turn.until, fresh + COUNTED_AT_ONCE)
+    turn.more = until < turn.until
+    counts: Measured = {}
+    if fresh is not None and (judged is None or until - judged >= MINUTE):
+        # Windows of days are read once for each minute, and not whenever a clock ticks.
+        counts = counting.counts(source, (judged or fresh) - kind.lookback, until)
+    was = judged
+    judged, verdicts = kind.review(counts, judged, until)
+    if turn.more and judged == was:
+        # Totals that no part ever came for would be looked at for ever.
+        judged = until
+    row.state = {"judged": judged.isoformat()} if judged else {}
+    latest = latest_point(row.series)
+    row.cursor = min(latest[0], until) if latest else None
+    row.seen += len(verdicts)
+    return verdicts
+
+
+def _take_late(row: Evaluation) -> list[datetime]:
+    """Times of late points that were noted for a monitor, which are forgotten."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM monitoring_late WHERE monitor_id = %s RETURNING time", (row.monitor,)
         )
         late = [time for (time,) in cursor.fetchall()]
     row.late += len(late)
+    return late
+
+
+def _go_back_for_late(row: Evaluation) -> None:
+    """Returns to the last checkpoint before the earliest late point, as far back as they reach."""
+    late = _take_late(row)
     if not late or row.cursor is None or min(late) > row.cursor:
         return
     before = [c for c in row.checkpoints if datetime.fromisoformat(c["cursor"]) < min(late)]
@@ -330,7 +379,7 @@ def _note_progress(turn: Turn, verdicts: list[Verdict]) -> None:
         if last.status != row.status:
             row.status, row.status_since = last.status, last.at
         row.verdict = {**asdict(last), "at": last.at.isoformat()}
-    if len(turn.points) == CHUNK:
+    if turn.more or len(turn.points) == CHUNK:
         row.due_at = at
     else:
         row.due_at = at + (CLOCK_EVERY if turn.kind.watches_clock else CHECK_EVERY)

@@ -1,4 +1,7 @@
-"""What can have happened to a monitor. Stream ``monitor:<uuid>``; times are ISO texts."""
+"""What can have happened to a monitor (``monitor:<uuid>``) or an objective (``slo:<key>``).
+
+Times are ISO texts.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from eventlog.core import Event
-from monitoring.state import Definition, Monitor
+from monitoring.state import Definition, Monitor, Objective, Promise
 
 
 class _Defined(Event):
@@ -149,3 +152,69 @@ class BreachClosed(Event):
         # A change by hand today must not forbid breaches in history that is still being replayed.
         at = self.closed_at if self.reason == "recovered" else state.decided_at
         return replace(state, breach="", decided_at=at)
+
+
+class _Promised(Event):
+    """The whole objective, as it is from now on."""
+
+    slo: str
+    name: str
+    description: str
+    owner: str
+    layer: str
+    subjects: list[str]
+    environment: str
+    severity: int | None
+    review_on: str
+    settings: dict[str, Any]
+    document: dict[str, Any]
+
+    def promise(self) -> Promise:
+        """The objective that the event carries."""
+        return Promise(
+            name=self.name,
+            description=self.description,
+            owner=self.owner,
+            layer=self.layer,
+            subjects=self.subjects,
+            environment=self.environment,
+            severity=self.severity,
+            review_on=self.review_on,
+            settings=self.settings,
+            document=self.document,
+        )
+
+
+class SloCreated(_Promised):
+    """A promise was made."""
+
+    type = "slo.created"
+    refs = ("subjects",)
+
+    def evolve(self, state: Objective) -> Objective:
+        return Objective(self.promise(), revision=1)
+
+
+class SloChanged(_Promised):
+    """The promise is another one from now on, for a reason."""
+
+    type = "slo.changed"
+    refs = ("subjects",)
+    revision: int
+    reason: str
+
+    def evolve(self, state: Objective) -> Objective:
+        return replace(state, promise=self.promise(), revision=self.revision)
+
+
+class SloRetired(Event):
+    """The promise ended; its story stays."""
+
+    type = "slo.retired"
+    refs = ("subjects",)
+    slo: str
+    reason: str
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Objective) -> Objective:
+        return replace(state, retired=True)

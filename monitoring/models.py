@@ -74,6 +74,36 @@ class BreachRow(models.Model):
         return f"{self.name} since {self.onset:%Y-%m-%d %H:%M}"
 
 
+class SloRow(models.Model):
+    """One service level objective. `targets` are (since, share) as they changed, oldest first."""
+
+    key = models.TextField(primary_key=True)
+    version = models.IntegerField()
+    revision = models.IntegerField()
+    name = models.TextField()
+    description = models.TextField()
+    owner = models.TextField()
+    layer = models.TextField()
+    subjects = models.JSONField()
+    environment = models.TextField()
+    severity = models.SmallIntegerField(null=True)
+    review_on = models.DateField()
+    settings = models.JSONField()
+    document = models.JSONField()
+    targets = models.JSONField()
+    reason = models.TextField(default="")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "monitoring_slo"
+        indexes = [models.Index(fields=["name", "key"], name="monitoring_slo_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Series(models.Model):
     """A name with labels under which measurements arrive. `source` is who sent the first one."""
 

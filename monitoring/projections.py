@@ -1,8 +1,8 @@
-"""Events of monitors → the rows that pages and the API read."""
+"""Events of monitors and objectives → the rows that pages and the API read."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +18,15 @@ from monitoring.events import (
     MonitorRemoved,
     MonitorResumed,
     MonitorRevised,
+    SloChanged,
+    SloCreated,
+    SloRetired,
 )
 from monitoring.labels import fingerprint
-from monitoring.models import BreachRow, MonitorRow
+from monitoring.models import BreachRow, MonitorRow, SloRow
 
 monitors = Projection("monitoring", tables=["monitoring_monitor", "monitoring_breach"])
+objectives = Projection("monitoring.objectives", tables=["monitoring_slo"])
 
 
 def _id(ref: str) -> UUID:
@@ -108,3 +112,61 @@ def show_closed(event: BreachClosed, record: Record) -> None:
         closing_reason=event.reason,
     )
     _change(record, breach="", breached_since=None)
+
+
+def _promise(event: SloCreated | SloChanged) -> dict[str, Any]:
+    return {
+        "name": event.name,
+        "description": event.description,
+        "owner": event.owner,
+        "layer": event.layer,
+        "subjects": event.subjects,
+        "environment": event.environment,
+        "severity": event.severity,
+        "review_on": date.fromisoformat(event.review_on),
+        "settings": event.settings,
+        "document": event.document,
+    }
+
+
+def _target(event: SloCreated | SloChanged, record: Record) -> list[str]:
+    return [record.occurred_at.isoformat(), event.settings["target"]]
+
+
+@objectives.on(SloCreated)
+def show_promised(event: SloCreated, record: Record) -> None:
+    SloRow.objects.create(
+        key=record.stream.partition(":")[2],
+        version=record.version,
+        revision=1,
+        targets=[_target(event, record)],
+        created_at=record.occurred_at,
+        changed_at=record.occurred_at,
+        **_promise(event),
+    )
+
+
+@objectives.on(SloChanged)
+def show_promised_anew(event: SloChanged, record: Record) -> None:
+    row = SloRow.objects.get(key=record.stream.partition(":")[2])
+    targets = row.targets
+    if targets[-1][1] != event.settings["target"]:
+        targets = [*targets, _target(event, record)]
+    SloRow.objects.filter(key=row.key).update(
+        version=record.version,
+        revision=event.revision,
+        reason=event.reason,
+        targets=targets,
+        changed_at=record.occurred_at,
+        **_promise(event),
+    )
+
+
+@objectives.on(SloRetired)
+def show_retired(event: SloRetired, record: Record) -> None:
+    SloRow.objects.filter(key=record.stream.partition(":")[2]).update(
+        version=record.version,
+        reason=event.reason,
+        retired_at=record.occurred_at,
+        changed_at=record.occurred_at,
+    )

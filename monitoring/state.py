@@ -51,3 +51,44 @@ class Monitor:
     def exists(self) -> bool:
         """Whether it was created and not removed."""
         return self.definition is not None and not self.removed
+
+
+class Layer(StrEnum):
+    """The part of a system that an objective speaks of."""
+
+    SERVING = "serving"
+    TRAINING = "training"
+    APPLICATION = "application"
+    DATA = "data"
+    COMPLIANCE = "compliance"
+    BUSINESS = "business"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A service level objective as it was written down.
+
+    `owner` answers for it (a product, a team), `subjects` are refs of what it speaks for, the root
+    of its lineage first, `review_on` is an ISO date. `settings` is the plain form of
+    `monitoring.slo.definition`; `document` the OpenSLO document that it came from, or empty.
+    """
+
+    name: str = ""
+    description: str = ""
+    owner: str = ""
+    layer: str = str(Layer.SERVING)
+    subjects: list[str] = field(default_factory=list)
+    environment: str = "production"
+    severity: int | None = None
+    review_on: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One service level objective: what is promised, unless it is retired."""
+
+    promise: Promise | None = None
+    revision: int = 0
+    retired: bool = False

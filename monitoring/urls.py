@@ -1,4 +1,4 @@
-"""Addresses of the pages about monitors."""
+"""Addresses of the pages about monitors and objectives."""
 
 from django.urls import path
 
@@ -10,4 +10,6 @@ urlpatterns = [
     path("monitors/<uuid:id>", web.monitor, name="monitor"),
     path("monitors/<uuid:id>/pause", web.pause, name="monitor_pause"),
     path("monitors/<uuid:id>/resume", web.resume, name="monitor_resume"),
+    path("slos/", web.objectives, name="slos"),
+    path("slos/<str:key>", web.objective, name="slo"),
 ]

@@ -1,4 +1,4 @@
-"""Pages: monitors, one monitor, and creating one. What they show is in `pages`."""
+"""Pages: monitors, one monitor, and creating one; objectives. What they show is in `pages`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from access.rights import can
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context, Refused, uuid7
-from monitoring import commands, kinds, pages, queries
+from monitoring import commands, kinds, pages, queries, slo_pages, slos
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
 from monitoring.labels import fingerprint
@@ -100,6 +100,32 @@ def create(request: HttpRequest) -> HttpResponse:
     return redirect("monitor", made.id)
 
 
+@requires("monitors:read")
+@never_cache
+@require_GET
+def objectives(request: HttpRequest) -> HttpResponse:
+    """Service level objectives by name, with what their monitors say."""
+    asked = request.GET
+    search, layer = asked.get("search", ""), asked.get("layer", "")
+    try:
+        page = slo_pages.listed(search, layer, asked.get("cursor"), now())
+    except BadCursor as error:
+        raise BadRequest(str(error)) from error
+    return render(request, "monitoring/slos.html", page)
+
+
+@requires("monitors:read")
+@never_cache
+@require_GET
+def objective(request: HttpRequest, key: str) -> HttpResponse:
+    """Budget, alert windows, definition and history of one objective."""
+    row = slos.slo(key)
+    if row is None:
+        raise Http404("There is no such objective.")
+    as_of = _time(request.GET.get("as_of", ""), "as_of")
+    return render(request, "monitoring/slo.html", slo_pages.objective(row, as_of, now()))
+
+
 def _carry_out(request: HttpRequest, command: commands.MonitorCommand) -> HttpResponse:
     context = Context.by(actor_of(request).ref, request.POST.get("key") or None)
     try:
@@ -171,7 +197,7 @@ def _typed(about: Parameter, text: str, name: str) -> Any:
         raise Refused(f"{about.name}: must be {wanted}.", "bad_parameter", name) from error
 
 
-def _time(text: str) -> datetime | None:
+def _time(text: str, name: str = "until") -> datetime | None:
     if not text:
         return None
     try:
@@ -179,5 +205,5 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise BadRequest("until: a time with a zone, such as 2026-03-01T12:00:00Z")
+        raise BadRequest(f"{name}: a time with a zone, such as 2026-03-01T12:00:00Z")
     return at

@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from config.charts import Band, Cell, Picture, Span
+from config.charts import Band, Cell, Mark, Picture, Span
 from config.charts import spark as draw_spark
 from config.charts import time_chart as draw_time_chart
 
@@ -25,6 +25,7 @@ def time_chart(picture: Mapping[str, Any]) -> SafeString:
     known["cells"] = [Cell(*cell) for cell in picture["cells"]]
     known["band"] = [Band(*band) for band in picture.get("band", ())]
     known["spans"] = [Span(*span) for span in picture.get("spans", ())]
+    known["marks"] = [Mark(**mark) for mark in picture.get("marks", ())]
     return SafeString(draw_time_chart(Picture(**known)))
 
 

@@ -1,8 +1,8 @@
-"""Addresses under /api/v1/ of measurements, series, monitors and breaches."""
+"""Addresses under /api/v1/ of measurements, series, monitors, breaches and objectives."""
 
 from django.urls import path
 
-from monitoring.api import views
+from monitoring.api import objectives, views
 from monitoring.ingest.bulk import MeasurementsView
 
 urlpatterns = [
@@ -22,5 +22,12 @@ urlpatterns = [
         views.BreachesView.as_view(),
         name="api-monitor-breaches",
     ),
+    path("slos", objectives.SlosView.as_view(), name="api-slos"),
+    path("slos/<str:slo>", objectives.SloView.as_view(), name="api-slo"),
+    path("slos/<str:slo>/change", objectives.ChangeSloView.as_view(), name="api-slo-change"),
+    path("slos/<str:slo>/retire", objectives.RetireSloView.as_view(), name="api-slo-retire"),
+    path("slos/<str:slo>/status", objectives.StandingView.as_view(), name="api-slo-status"),
+    path("slos/<str:slo>/openslo", objectives.ExportView.as_view(), name="api-slo-openslo"),
+    path("openslo", objectives.OpenSloView.as_view(), name="api-openslo"),
     path("breaches", views.BreachesView.as_view(), name="api-breaches"),
 ]

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, NamedTuple, Self, dataclass_transform
 
+from monitoring.slo.definition import Selector, Source
+from monitoring.slo.indicator import Measured
+
 State = dict[str, Any]
 Status = Literal["ok", "pending", "breached", "no_data", "error"]
 
@@ -135,6 +138,36 @@ class Kind:
 
         Returns the new state and the verdicts in time order; `state` itself is left as it was.
         `now` is in event time: the source's watermark, or the wall clock for a live source.
+        """
+        raise NotImplementedError(f"{type(self).__name__} judges nothing")
+
+
+class Counting(Kind):
+    """A way to judge counts by minute, of one series or of two whose points belong together.
+
+    It remembers nothing but how far it has judged: every verdict follows from the counts of the
+    latest `lookback` alone, so that late ones are taken into account whenever they come.
+    """
+
+    watches_clock: ClassVar[bool] = True
+
+    @property
+    def lookback(self) -> timedelta:
+        """How far before a minute its verdict looks."""
+        raise NotImplementedError(f"{type(self).__name__} names no lookback")
+
+    def source(self, own: Selector) -> Source:
+        """Where counts come from, given the monitor's own series."""
+        raise NotImplementedError(f"{type(self).__name__} names no source")
+
+    def review(
+        self, counts: Measured, judged: datetime | None, until: datetime
+    ) -> tuple[datetime | None, list[Verdict]]:
+        """Judges the minutes after `judged` that have ended by `until`, in event time.
+
+        `counts` reach back to `lookback` before `judged`, and are empty if none are newer than
+        that. Returns how far it has judged and the
+        verdicts in time order.
         """
         raise NotImplementedError(f"{type(self).__name__} judges nothing")
 

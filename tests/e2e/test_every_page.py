@@ -13,7 +13,7 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context, uuid7
 from incidents import acting, commands
-from monitoring import evaluation
+from monitoring import evaluation, measurements
 from monitoring.commands import CreateMonitor
 from monitoring.models import MonitorRow
 from tests.cast import PASSWORD, Player
@@ -115,10 +115,54 @@ def test_pages_of_monitors_are_accessible(
     browse: Open, monitor: str, root: Player, look: dict[str, Any]
 ) -> None:
     visitor = browse(root, **look)
-    kinds = ("threshold", "absence", "age", "anomaly", "robust_deviation")
+    kinds = ("threshold", "absence", "age", "anomaly", "burn_rate", "robust_deviation")
     paths = ["/monitors/", "/monitors/?search=nothing", f"/monitors/{monitor}"]
     paths += [f"/monitors/{monitor}?range=30d", *(f"/monitors/new?kind={kind}" for kind in kinds)]
     for path in paths:
+        page = visitor.visit(path)
+        assert visitor.violations() == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.fixture
+def objective(server: object, root: Player) -> str:
+    """An objective whose budget burns, with a hole in its counts, and one that nobody counts."""
+    labels = {"service": "recommendations"}
+    counted = {"series": "answers_total", "labels": labels}
+    source = {"good": {"series": "answers_within_150_ms", "labels": labels}, "total": counted}
+    indicator = {"source": source, "every": "5m"}
+    settings = {"target": "0.999", "window": {"duration": "2d"}, "indicator": indicator}
+    measurements.forget()
+    subjects = ["service:recommendations"]
+    body = {"key": "recs-latency", "name": "Recommendations answered within 150 ms"}
+    body |= {"owner": "team:recommendations", "subjects": subjects, "settings": settings}
+    assert root.api.post("slos", body).status_code == 201
+    idea = {"key": "idea", "name": "An idea", "settings": {**settings, "indicator": {}}}
+    assert root.api.post("slos", idea).status_code == 201
+    begin = now().replace(second=0, microsecond=0) - timedelta(days=2)
+    points = [
+        {
+            "series": series,
+            "labels": labels,
+            "time": (begin + timedelta(minutes=5 * step)).isoformat(),
+            "value": 5_000 - (bad if series != "answers_total" else 0),
+        }
+        for step in range(1, 577)
+        if not 300 < step < 340
+        for bad in (70 if 120 < step < 150 else 90 if step > 540 else 1,)
+        for series in ("answers_within_150_ms", "answers_total")
+    ]
+    assert root.api.post("measurements", points, format="json").status_code == 200
+    evaluation.evaluate_due()
+    return "/slos/recs-latency"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_objectives_are_accessible(
+    browse: Open, objective: str, root: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(root, **look)
+    for path in ("/slos/", "/slos/?search=nothing", objective, "/slos/idea"):
         page = visitor.visit(path)
         assert visitor.violations() == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -111,6 +111,7 @@ def test_kinds_come_with_their_schema_and_form(api: Api) -> None:
         "absence",
         "age",
         "anomaly",
+        "burn_rate",
         "robust_deviation",
         "threshold",
     ]

@@ -1,0 +1,380 @@
+"""REST doors of service level objectives, and of the OpenSLO documents they come from and go to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from access.api.commands import CommandView
+from access.api.conditional import etag_of
+from access.doors import context_of
+from eventlog import store
+from eventlog.clock import now
+from eventlog.core import Context
+from eventlog.store import Receipt
+from monitoring import commands, evaluation, slos
+from monitoring.api.serializers import ReasonSerializer
+from monitoring.api.views import time_of, watched_until
+from monitoring.commands.objectives import check_key, ids_of, monitors_kept, refused
+from monitoring.models import Evaluation, MonitorRow, SloRow
+from monitoring.slo import openslo
+from monitoring.slo.exact import BadSlo
+from monitoring.state import Layer
+
+SEARCH = OpenApiParameter("search", str, description="Text in the name, key, owner or subjects.")
+LAYER = OpenApiParameter("layer", str, description=", ".join(Layer))
+RETIRED = OpenApiParameter("retired", bool, description="Those that ended, instead.")
+AS_OF = OpenApiParameter("as_of", datetime, description="How it stood then, by today's counts.")
+YAML = "application/yaml"
+MAX_IMPORTED = 200
+
+
+class SloFields(serializers.Serializer[Any]):
+    """An objective: what is promised, by whom, for what."""
+
+    name = serializers.CharField(max_length=180)
+    description = serializers.CharField(max_length=2000, allow_blank=True, default="")
+    owner = serializers.CharField(
+        max_length=2000, allow_blank=True, default="", help_text="Who answers for it."
+    )
+    layer = serializers.ChoiceField([str(layer) for layer in Layer], default=str(Layer.SERVING))
+    subjects = serializers.ListField(
+        child=serializers.CharField(), default=list, help_text="Refs such as service:checkout."
+    )
+    environment = serializers.CharField(max_length=200, default="production")
+    severity = serializers.IntegerField(
+        min_value=1, max_value=4, allow_null=True, default=None, help_text="A hint; 1 is worst."
+    )
+    review_on = serializers.CharField(
+        max_length=10, allow_blank=True, default="", help_text="A date; 90 days from now if empty."
+    )
+    settings = serializers.DictField(help_text="target, window, indicator and alerts.")
+
+
+class NewSlo(SloFields):
+    """An objective and its key; without one, the name makes it."""
+
+    key = serializers.CharField(max_length=100, allow_blank=True, default="")
+
+
+class ChangedSlo(SloFields):
+    """An objective as it shall be, and why."""
+
+    reason = serializers.CharField(max_length=2000)
+
+
+class SloSerializer(SloFields):
+    """An objective as it is."""
+
+    key = serializers.CharField()
+    ref = serializers.SerializerMethodField()
+    version = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    review_on = serializers.DateField()  # type: ignore[assignment]
+    review_due = serializers.SerializerMethodField()
+    reason = serializers.CharField(help_text="Why it was last changed or retired.")
+    created_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+    retired_at = serializers.DateTimeField(allow_null=True)
+
+    def get_ref(self, row: SloRow) -> str:
+        """The objective's ref."""
+        return f"slo:{row.key}"
+
+    def get_review_due(self, row: SloRow) -> bool:
+        """Whether its review date has come."""
+        return slos.review_is_due(row, now().date())
+
+
+class BudgetSerializer(serializers.Serializer[Any]):
+    """The error budget of the window."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    events = serializers.IntegerField()
+    bad = serializers.IntegerField()
+    error = serializers.FloatField(allow_null=True, help_text="Share that was bad.")
+    spent = serializers.FloatField(help_text="Share of the budget; above 1 it is overspent.")
+    remaining = serializers.FloatField()
+    burn = serializers.FloatField(
+        allow_null=True, help_text="Times as fast as allowed, in the last 24 h."
+    )
+    coverage = serializers.FloatField(help_text="Share of the time that has counts.")
+    exhaustion = serializers.DateTimeField(
+        allow_null=True, help_text="When it was, or at this rate will be, used up."
+    )
+
+
+class PairSerializer(serializers.Serializer[Any]):
+    """What one pair of windows says."""
+
+    name = serializers.CharField()
+    urgency = serializers.CharField()
+    state = serializers.CharField(help_text="firing, held, quiet or unknown.")
+    fraction = serializers.FloatField()
+    factor = serializers.FloatField()
+    long = serializers.CharField()
+    short = serializers.CharField()
+    long_burn = serializers.FloatField(allow_null=True)
+    short_burn = serializers.FloatField(allow_null=True)
+    coverage = serializers.FloatField()
+    events = serializers.IntegerField()
+    bad = serializers.IntegerField()
+
+
+class RemainingSerializer(serializers.Serializer[Any]):
+    """A point of the burn-down."""
+
+    time = serializers.DateTimeField()
+    remaining = serializers.FloatField()
+
+
+class StandingSerializer(serializers.Serializer[Any]):
+    """How an objective stands."""
+
+    status = serializers.CharField(help_text="firing, quiet, unknown or not_connected.")
+    urgency = serializers.CharField()
+    at = serializers.DateTimeField()
+    budget = BudgetSerializer(allow_null=True)
+    alerts = PairSerializer(many=True)
+    burn_down = RemainingSerializer(many=True)
+    wrong = serializers.IntegerField(help_text="Minutes whose measurements cannot be counts.")
+    monitors = serializers.ListField(child=serializers.CharField())
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    """OpenSLO documents, or what Sloth reads, as text."""
+
+    text = serializers.CharField(max_length=200_000, trim_whitespace=False)
+    dry_run = serializers.BooleanField(default=False, help_text="Only say what would happen.")
+
+
+class ImportedSerializer(serializers.Serializer[Any]):
+    """What became of one objective of an import."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    action = serializers.ChoiceField(["create", "change", "none"])
+    location = serializers.CharField()
+
+
+class WarnedSerializer(serializers.Serializer[Any]):
+    """Something that is kept as it was and not acted on."""
+
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ImportReport(serializers.Serializer[Any]):
+    """What an import did, or would do."""
+
+    items = ImportedSerializer(many=True)
+    warnings = WarnedSerializer(many=True)
+    dry_run = serializers.BooleanField()
+
+
+Defined = commands.CreateSlo | commands.ChangeSlo
+
+
+def carry_out(defined: Defined, context: Context) -> Receipt:
+    """Defines an objective and gives it its monitors, in one transaction. Raises `Refused`."""
+    check_key(defined.slo)
+    row = SloRow.objects.select_for_update().filter(key=defined.slo).first()
+    had = ids_of(defined.stream, row.settings) if row and row.retired_at is None else []
+    kept = monitors_kept(defined, had, defined.at, _watch_from(defined))
+    receipt = store.execute_together([defined, *kept], context)[0]
+    for monitor in MonitorRow.objects.filter(id__in=[one.monitor for one in kept]):
+        evaluation.watch(monitor)
+    _forget([one.monitor for one in kept if isinstance(one, commands.DropMonitor)])
+    return receipt
+
+
+def _watch_from(defined: Defined) -> datetime | None:
+    first = next(iter(monitors_kept(defined, [], defined.at)), None)
+    if not isinstance(first, commands.KeepMonitor):
+        return None
+    return watched_until(first.series, first.labels)
+
+
+def _forget(monitors: list[str]) -> None:
+    """An evaluation that outlived its monitor would go on where it stood if it came back."""
+    Evaluation.objects.filter(monitor__in=monitors).delete()
+
+
+class SlosView(CommandView, ListAPIView[SloRow]):
+    """The objectives in force."""
+
+    required_action: Any = {"GET": "monitors:read", "POST": "monitors:write"}
+    order = slos.BY_NAME
+    command = commands.CreateSlo
+    serializer_class: Any = NewSlo
+    location = "api-slo"
+
+    def get_queryset(self) -> QuerySet[SloRow]:
+        """Objectives that fit the question."""
+        asked = self.request.query_params
+        retired = asked.get("retired", "") == "true"
+        return slos.slos(asked.get("search", ""), asked.get("layer", ""), retired)
+
+    @extend_schema(parameters=[SEARCH, LAYER, RETIRED], responses=SloSerializer(many=True))
+    def get(self, request: Request, *args: Any, **path: Any) -> Response:
+        """Lists objectives by name."""
+        rows = self.paginate_queryset(self.get_queryset()) or []
+        return self.get_paginated_response(SloSerializer(rows, many=True).data)
+
+    def build(self, data: dict[str, Any], request: Request) -> Any:
+        """The command, with a key made from the name if none is given."""
+        key = data.pop("key") or openslo.key_of(data["name"])
+        return super().build({**data, "slo": key}, request)
+
+    def carry_out(self, command: Any, context: Context) -> Receipt:
+        """The objective and its monitors."""
+        return carry_out(command, context)
+
+    def respond(self, receipt: Receipt) -> Response:
+        """201 for a new one."""
+        response = super().respond(receipt)
+        response.status_code = 200 if receipt.repeated else 201
+        return response
+
+
+class SloView(APIView):
+    """One objective."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(responses=SloSerializer)
+    def get(self, request: Request, slo: str) -> Response:
+        """The objective."""
+        row = slo_or_404(slo)
+        headers = {"ETag": etag_of(row.version), "Cache-Control": "private, no-cache"}
+        return Response(SloSerializer(row).data, headers=headers)
+
+
+class ChangeSloView(CommandView):
+    """Changes an objective; it is given whole, with the reason."""
+
+    required_action = "monitors:write"
+    command = commands.ChangeSlo
+    serializer_class = ChangedSlo
+    location = "api-slo"
+
+    def carry_out(self, command: Any, context: Context) -> Receipt:
+        """The objective and its monitors."""
+        return carry_out(command, context)
+
+
+class RetireSloView(CommandView):
+    """Ends an objective and takes its monitors out of service."""
+
+    required_action = "monitors:write"
+    command = commands.RetireSlo
+    serializer_class = ReasonSerializer
+    location = "api-slo"
+
+    def carry_out(self, command: Any, context: Context) -> Receipt:
+        """The objective and its monitors."""
+        check_key(command.slo)
+        row = SloRow.objects.select_for_update().filter(key=command.slo).first()
+        had = ids_of(command.stream, row.settings) if row else []
+        dropped = monitors_kept(None, had, command.at)
+        receipt = store.execute_together([command, *dropped], context)[0]
+        _forget(had)
+        return receipt
+
+
+class StandingView(APIView):
+    """How one objective stands."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(parameters=[AS_OF], responses=StandingSerializer)
+    def get(self, request: Request, slo: str) -> Response:
+        """Budget, burn-down and alerts, now or as of another time."""
+        row = slo_or_404(slo)
+        asked = request.query_params.get("as_of")
+        as_of = time_of(request, "as_of", now()) if asked is not None else None
+        found = slos.as_values(slos.standing(row, as_of))
+        found["monitors"] = [f"monitor:{one.id}" for one in slos.monitors_of(row)]
+        return Response(StandingSerializer(found).data)
+
+
+class ExportView(APIView):
+    """Objectives as OpenSLO v1."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(responses={(200, YAML): OpenApiResponse(str, "YAML")})
+    def get(self, request: Request, slo: str | None = None) -> HttpResponse:
+        """One objective, or all that are in force, each a document."""
+        rows = [slo_or_404(slo)] if slo is not None else slos.slos().order_by(*slos.BY_NAME)
+        text = openslo.dump(slos.in_openslo(row) for row in rows)
+        return HttpResponse(text, content_type=f"{YAML}; charset=utf-8")
+
+
+class OpenSloView(ExportView):
+    """All objectives as OpenSLO v1, and documents that become objectives."""
+
+    required_action: Any = {"GET": "monitors:read", "POST": "monitors:write"}
+
+    @extend_schema(request=ImportSerializer, responses=ImportReport)
+    def post(self, request: Request) -> Response:
+        """Creates or changes an objective for each SLO of the text: all of them, or none."""
+        asked = ImportSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            found, more = openslo.objectives(bundle := openslo.load(asked.validated_data["text"]))
+            _check_keys(found)
+        except BadSlo as fault:
+            raise refused(fault) from None
+        dry_run = asked.validated_data["dry_run"]
+        context = context_of(request)
+        with transaction.atomic():
+            items = [_take_in(one, context, place) for place, one in enumerate(found)]
+            transaction.set_rollback(dry_run)
+        warnings = [*bundle.warnings, *more]
+        report = {"items": items, "warnings": warnings, "dry_run": dry_run}
+        return Response(ImportReport(report).data)
+
+
+def _check_keys(found: list[openslo.Objective]) -> None:
+    if len(found) > MAX_IMPORTED:
+        raise BadSlo("text", f"may hold {MAX_IMPORTED} objectives at most")
+    keys = [one.key for one in found]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise BadSlo("text", f"holds two objectives whose key would be {key!r}")
+
+
+def _take_in(objective: openslo.Objective, context: Context, place: int) -> dict[str, Any]:
+    known = slos.slo(objective.key)
+    given = slos.taken_from(objective, known)
+    # Said again, the objective is there and nothing changes: another command, under another id.
+    part = Context.by(context.actor, f"{context.command_id} {place} {known is None}")
+    if known is None:
+        receipt = carry_out(commands.CreateSlo(at=now(), **given), part)
+    else:
+        reason = "Taken from an OpenSLO document."
+        receipt = carry_out(commands.ChangeSlo(at=now(), reason=reason, **given), part)
+    action = ("change" if known else "create") if receipt.events else "none"
+    location = reverse("api-slo", args=[objective.key])
+    return {"key": objective.key, "name": objective.name, "action": action, "location": location}
+
+
+def slo_or_404(key: str) -> SloRow:
+    """The objective with this key, retired or not."""
+    row = slos.slo(key)
+    if row is None:
+        raise Http404("There is no such objective.")
+    return row

@@ -1,0 +1,41 @@
+"""What can be asked about monitors and about service level objectives, with the rules."""
+
+from monitoring.commands.monitors import (
+    CloseBreach,
+    CreateMonitor,
+    DefineMonitor,
+    MonitorCommand,
+    OpenBreach,
+    PauseMonitor,
+    RemoveMonitor,
+    ResumeMonitor,
+    ReviseMonitor,
+    in_utc,
+)
+from monitoring.commands.objectives import (
+    ChangeSlo,
+    CreateSlo,
+    DropMonitor,
+    KeepMonitor,
+    RetireSlo,
+    monitors_kept,
+)
+
+__all__ = [
+    "ChangeSlo",
+    "CloseBreach",
+    "CreateMonitor",
+    "CreateSlo",
+    "DefineMonitor",
+    "DropMonitor",
+    "KeepMonitor",
+    "MonitorCommand",
+    "OpenBreach",
+    "PauseMonitor",
+    "RemoveMonitor",
+    "ResumeMonitor",
+    "RetireSlo",
+    "ReviseMonitor",
+    "in_utc",
+    "monitors_kept",
+]

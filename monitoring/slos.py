@@ -1,0 +1,236 @@
+"""Service level objectives as plain values: what is promised, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from eventlog.clock import now
+from monitoring import counting
+from monitoring.commands.objectives import REVIEWED_AFTER, ids_of
+from monitoring.measurements import latest_point
+from monitoring.models import MonitorRow, SloRow
+from monitoring.queries import without_nul
+from monitoring.slo import definition
+from monitoring.slo.budget import Budget, budget, burn_down
+from monitoring.slo.burn import Alert, Reading, evaluate
+from monitoring.slo.definition import Ratio, Slo
+from monitoring.slo.exact import end_of, minute_of, spelled, whole_minute
+from monitoring.slo.indicator import settled
+from monitoring.slo.ledger import Ledger, target_of
+from monitoring.slo.openslo import Objective, exported, key_of
+from monitoring.state import Promise
+
+BY_NAME = ("name", "key")
+DRAWN = 120
+NOT_IN_OPENSLO = ("owner", "layer", "environment", "severity", "subjects")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an objective stands at the end of a minute.
+
+    `status` is ``firing``, ``quiet``, ``unknown`` or ``not_connected``; `wrong` counts minutes whose
+    measurements cannot be counts, which are left out. `line` is the share of the budget left over
+    time, `gaps` are stretches of the window without counts.
+    """
+
+    status: str
+    at: datetime
+    slo: Slo
+    budget: Budget | None
+    alert: Alert | None
+    line: list[tuple[datetime, float]]
+    gaps: list[tuple[datetime, datetime]]
+    wrong: int
+
+
+def slos(search: str = "", layer: str = "", retired: bool = False) -> QuerySet[SloRow]:
+    """Objectives whose name, key, owner or subjects contain `search`."""
+    rows = SloRow.objects.filter(retired_at__isnull=not retired)
+    search, layer = without_nul(search), without_nul(layer)
+    if search:
+        rows = rows.filter(
+            Q(name__icontains=search)
+            | Q(key__icontains=search)
+            | Q(owner__icontains=search)
+            | Q(subjects__icontains=search)
+        )
+    return rows.filter(layer=layer) if layer else rows
+
+
+def slo(key: str) -> SloRow | None:
+    """One objective, in force or retired."""
+    return SloRow.objects.filter(key=without_nul(key)).first()
+
+
+def review_is_due(row: SloRow, today: date) -> bool:
+    """Whether somebody should look at an objective again."""
+    return row.retired_at is None and row.review_on <= today
+
+
+def monitors_of(row: SloRow) -> list[MonitorRow]:
+    """The monitors of an objective that are in service, the most urgent first."""
+    wanted = ids_of(f"slo:{row.key}", row.settings) if row.retired_at is None else []
+    found = {str(one.id): one for one in MonitorRow.objects.filter(id__in=wanted)}
+    return [found[one] for one in wanted if one in found]
+
+
+def latest(slo: Slo) -> datetime | None:
+    """How far event time has come for the objective's series; None before anything arrived."""
+    if slo.source is None:
+        return None
+    selector = slo.source.total if isinstance(slo.source, Ratio) else slo.source.value
+    series = counting.series_id(selector)
+    known = latest_point(series) if series is not None else None
+    if known is None:
+        return None
+    time, recorded_at = known
+    return max(time, time + (now() - recorded_at))
+
+
+def standing(row: SloRow, as_of: datetime | None = None) -> Standing:
+    """How an objective stands, now or as of another time, by what is known today."""
+    read = definition.read(row.settings)
+    at = as_of or latest(read)
+    if read.source is None or at is None:
+        nothing = "unknown" if read.source else "not_connected"
+        return Standing(nothing, at or now(), read, None, None, [], [], 0)
+    minute = whole_minute(at)
+    book, wrong = _ledger(row, read, minute)
+    alert = evaluate(book, read.pairs, read.window.nominal, minute)
+    found = budget(book, read.window, minute)
+    line = burn_down(book, found, DRAWN) if found else []
+    return Standing(
+        status=_status(alert, book),
+        at=end_of(minute),
+        slo=read,
+        budget=found,
+        alert=alert,
+        line=[(end_of(each), float(share)) for each, share in line],
+        gaps=[
+            (end_of(before), end_of(after))
+            for before, after in (book.gaps(found.period.start, minute) if found else [])
+        ],
+        wrong=len(wrong),
+    )
+
+
+def _status(alert: Alert, book: Ledger) -> str:
+    """Without alerts to ask, an objective is quiet as long as anything is known."""
+    if alert.readings:
+        return alert.status
+    return "quiet" if book.last is not None else "unknown"
+
+
+def _ledger(row: SloRow, read: Slo, minute: int) -> tuple[Ledger, list[int]]:
+    assert read.source is not None  # who asks has looked
+    start = min(read.window.at(minute).start, minute - read.lookback) - read.indicator.reach
+    measured = counting.counts(read.source, end_of(max(start, 0)), end_of(minute))
+    is_bad = isinstance(read.source, Ratio) and read.source.is_bad
+    counts, wrong = settled(measured, is_bad)
+    targets = [
+        (minute_of(datetime.fromisoformat(since)), target_of(share)) for since, share in row.targets
+    ]
+    return Ledger(read.indicator, targets, counts), wrong
+
+
+# --- as the API and the pages say it ---
+
+
+def as_values(found: Standing) -> dict[str, Any]:
+    """A standing as JSON-safe values: times as ISO text, shares as numbers."""
+    return {
+        "status": found.status,
+        "urgency": found.alert.urgency if found.alert else "",
+        "at": found.at,
+        "budget": _budget_values(found.budget) if found.budget else None,
+        "alerts": [_reading_values(each) for each in found.alert.readings] if found.alert else [],
+        "burn_down": [{"time": time, "remaining": share} for time, share in found.line],
+        "wrong": found.wrong,
+    }
+
+
+def _budget_values(found: Budget) -> dict[str, Any]:
+    gone = found.exhaustion
+    error = found.seen.error
+    return {
+        "start": end_of(found.period.start),
+        "end": end_of(found.period.end),
+        "events": found.seen.events.total,
+        "bad": found.seen.events.bad,
+        "error": float(error) if error is not None else None,
+        "spent": float(found.spent),
+        "remaining": float(found.remaining),
+        "burn": float(found.burn) if found.burn is not None else None,
+        "coverage": float(found.coverage),
+        "exhaustion": end_of(gone) if gone is not None else None,
+    }
+
+
+def _reading_values(found: Reading) -> dict[str, Any]:
+    return {
+        "name": found.pair.name,
+        "urgency": found.pair.urgency,
+        "state": found.state,
+        "fraction": float(found.pair.fraction),
+        "factor": float(found.factor),
+        "long": spelled(found.pair.long),
+        "short": spelled(found.pair.short),
+        "long_burn": float(found.long.burn) if found.long.burn is not None else None,
+        "short_burn": float(found.short.burn) if found.short.burn is not None else None,
+        "coverage": found.long.covered / found.long.width,
+        "events": found.long.events.total,
+        "bad": found.long.events.bad,
+    }
+
+
+def in_openslo(row: SloRow) -> dict[str, Any]:
+    """The objective as an OpenSLO document."""
+    service = row.document["spec"]["service"] if row.document else service_of(row.subjects)
+    objective = Objective(
+        key=row.key,
+        name=row.name,
+        description=row.description,
+        service=service or row.key,
+        settings=row.settings,
+        document=row.document,
+        extras={name: getattr(row, name) for name in NOT_IN_OPENSLO}
+        | {"review_on": row.review_on.isoformat()},
+    )
+    usual_review = (row.created_at + REVIEWED_AFTER).date().isoformat()
+    return exported(objective, {**assumed(objective.service), "review_on": usual_review})
+
+
+def assumed(service: str) -> dict[str, Any]:
+    """What is taken to be so of an objective whose document does not say."""
+    promise = Promise(subjects=[f"service:{key_of(service)}"])
+    return {name: getattr(promise, name) for name in NOT_IN_OPENSLO}
+
+
+def service_of(subjects: Iterable[str]) -> str:
+    """The name of the first service among some refs; empty without one."""
+    return next((one.partition(":")[2] for one in subjects if one.startswith("service:")), "")
+
+
+def taken_from(objective: Objective, known: SloRow | None) -> dict[str, Any]:
+    """Fields of the command that takes in an imported objective.
+
+    What its document does not say stays as it is known.
+    """
+    said = assumed(objective.service)
+    if known is not None:
+        said = {name: getattr(known, name) for name in NOT_IN_OPENSLO}
+    return {
+        "slo": objective.key,
+        "name": objective.name,
+        "description": objective.description,
+        "settings": objective.settings,
+        "document": objective.document,
+        **said,
+        **objective.extras,
+    }
