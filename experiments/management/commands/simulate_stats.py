@@ -15,7 +15,7 @@ from experiments.stats.simulation.run import run
 from experiments.stats.simulation.tables import as_json, line, markdown
 
 FIXED = (1, 2)
-RUNS = 4_000
+RUNS = 3_000
 FEWEST = 2_000
 
 

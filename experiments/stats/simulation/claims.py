@@ -22,7 +22,7 @@ BAND = 0.999
 SLACK = 0.02  # how far a planned power may be off
 REFUSED = 0.01  # share of runs that may end in a refusal
 WIDEST = 1.25  # times the width that the true spread of the estimate asks for
-POWER_RUNS = 20_000  # with fewer, two points cannot be told from chance
+POWER_RUNS = 40_000  # with fewer, two points cannot be told from chance
 
 
 def _none() -> Floats:

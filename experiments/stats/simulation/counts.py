@@ -121,8 +121,8 @@ CLAIMS = (
         "proportions",
         "Wald's interval",
         "coverage",
-        "10 % and 12 %, 2,000 units each",
+        "20 % and 25 %, 400 units each",
         ALPHA,
-        covered(wald, (0.1, 0.12), (2_000, 2_000)),
+        covered(wald, (0.2, 0.25), (400, 400)),
     ),
 )
