@@ -13,6 +13,8 @@ from access.state import Role
 ACTIONS = {
     "account:use": "sign in, see and end one's own sessions",
     "admin:read": "look at the administration pages",
+    "experiments:read": "read experiments, metrics and results",
+    "experiments:write": "design, review, start, stop and decide experiments",
     "exposures:write": "send exposures to experiments",
     "flags:evaluate": "ask what a flag gives somebody",
     "flags:read": "read flags, groups, layers and exposure counts",
@@ -29,6 +31,7 @@ ACTIONS = {
     "metrics:read": "read the installation's own metrics",
     "monitors:read": "read monitors and their breaches",
     "monitors:write": "create, change and pause monitors",
+    "outcomes:write": "send outcomes to metrics",
     "people:manage": "add people, change roles, end sessions",
     "people:read": "see who works here",
     "tokens:manage": "see and revoke everybody's tokens",
@@ -37,6 +40,7 @@ ACTIONS = {
 
 _OBSERVER = {
     "account:use",
+    "experiments:read",
     "flags:read",
     "holds:read",
     "incidents:read",
@@ -46,8 +50,9 @@ _OBSERVER = {
     "people:read",
 }
 _RESPONDER = _OBSERVER | {
-    *("exposures:write", "flags:evaluate", "flags:write", "incidents:write"),
-    *("measurements:write", "monitors:write", "tokens:own"),
+    *("experiments:write", "exposures:write", "flags:evaluate", "flags:write"),
+    *("incidents:write", "measurements:write", "monitors:write", "outcomes:write"),
+    "tokens:own",
 }
 _LEAD = _RESPONDER | {"holds:write", "incidents:redact", "log:read", "metrics:read"}
 _AUDITOR = _OBSERVER | {"admin:read", "log:read"}
@@ -66,6 +71,7 @@ ROLES: dict[str, frozenset[str]] = {
         {"incidents:read", "incidents:write", "measurements:read", "measurements:write"}
         | {"account:use", "metrics:read", "monitors:read", "monitors:write", "tokens:own"}
         | {"exposures:write", "flags:evaluate", "flags:read", "holds:read"}
+        | {"experiments:read", "outcomes:write"}
     ),
 }
 
@@ -74,6 +80,7 @@ ROLES: dict[str, frozenset[str]] = {
 SCOPES: dict[str, frozenset[str]] = {
     action: frozenset({"account:use", action}) for action in ACTIONS if action != "account:use"
 } | {
+    "experiments:write": frozenset({"account:use", "experiments:read", "experiments:write"}),
     "flags:write": frozenset({"account:use", "flags:read", "flags:write"}),
     "holds:write": frozenset({"account:use", "holds:read", "holds:write"}),
     "incidents:write": frozenset({"account:use", "incidents:read", "incidents:write"}),

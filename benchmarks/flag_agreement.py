@@ -8,6 +8,7 @@ for some by OpenFeature's own client, one flag at a time.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 from typing import Any
 
@@ -19,7 +20,7 @@ from openfeature.evaluation_context import EvaluationContext
 from benchmarks.figures import Figure
 from benchmarks.ingest import web
 from benchmarks.installation import installation
-from benchmarks.made_up_flags import GROUP, flags, person
+from benchmarks.made_up_flags import GROUP, Json, flags, person
 from benchmarks.serving import Shop
 
 SINGLE = 2_000
@@ -38,10 +39,10 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     people = [person(chance) for _ in range(options.users)]
     with installation(), web() as url:
         shop = Shop(url)
-        fill(shop, options.flags)
+        defaults = fill(shop, options.flags)
         client = fetched(url, shop.sdk_key())
-        bulk = compare_in_bulk(shop, client, people)
-        single = compare_one_by_one(shop, client, people, chance)
+        bulk = compare_in_bulk(shop, client, people, defaults)
+        single = compare_one_by_one(shop, client, people, defaults, chance)
         client.destroy()
     return [
         Figure("people × flags compared, SDK beside bulk", "answers", "higher", bulk[0]),
@@ -62,16 +63,23 @@ def fetched(url: str, key: str) -> GrowthBook:
     return GrowthBook(features=payload["features"], savedGroups=payload["savedGroups"])
 
 
-def fill(shop: Shop, count: int) -> None:
-    """Creates the flags and a group that their rules name."""
+def fill(shop: Shop, count: int) -> dict[str, Json]:
+    """Creates the flags and a group that their rules name; returns the flags' defaults."""
     shop.post("flag-groups/beta", {"attribute": "id", "values": GROUP})
-    for number, rules in enumerate(flags(count)):
-        shop.create(f"flag-{number:03d}", "integer", 0, rules)
+    made = {f"flag-{number:03d}": flag for number, flag in enumerate(flags(count))}
+    for key, (kind, default, rules) in made.items():
+        shop.create(key, kind, default, rules)
     shop.settle()
+    return {key: default for key, (_, default, _) in made.items()}
+
+
+def is_same(ours: Json, theirs: Json) -> bool:
+    """Whether two values are one. As JSON, since to Python true is 1."""
+    return json.dumps(ours) == json.dumps(theirs)
 
 
 def compare_in_bulk(
-    shop: Shop, client: GrowthBook, people: list[dict[str, Any]]
+    shop: Shop, client: GrowthBook, people: list[dict[str, Any]], defaults: dict[str, Json]
 ) -> tuple[int, int]:
     """How many answers were compared and how many differed."""
     compared = differ = 0
@@ -82,28 +90,33 @@ def compare_in_bulk(
             for one in said["flags"]:
                 theirs = client.eval_feature(one["key"]).value
                 # Without an identity their SDK gives the default and the protocol says why.
-                ours = one.get("value", 0)
+                ours = one.get("value", defaults.get(one["key"]))
                 compared += 1
-                if theirs != ours:
+                if not is_same(ours, theirs):
                     differ += 1
                     print(f"unlike: {one} {theirs} {attributes}", flush=True)
     return compared, differ
 
 
 def compare_one_by_one(
-    shop: Shop, client: GrowthBook, people: list[dict[str, Any]], chance: random.Random
+    shop: Shop,
+    client: GrowthBook,
+    people: list[dict[str, Any]],
+    defaults: dict[str, Json],
+    chance: random.Random,
 ) -> tuple[int, int]:
     """The same by OpenFeature's client, for some."""
     provider = OFREPProvider(shop.url, headers_factory=lambda: shop.headers, timeout=60)
-    keys = [key for key in client.get_features() if key.startswith("flag-")]
+    ask = {False: provider.resolve_integer_details, True: provider.resolve_object_details}
     differ = 0
     for _ in range(SINGLE):
-        attributes, key = chance.choice(people), chance.choice(keys)
+        attributes, key = chance.choice(people), chance.choice(list(defaults))
         context = EvaluationContext(attributes["id"], attributes)
         client.set_attributes(attributes)
-        ours = provider.resolve_integer_details(key, 0, context).value
+        resolve = ask[isinstance(defaults[key], dict)]
+        ours = resolve(key, defaults[key], context).value
         theirs = client.eval_feature(key).value
-        if ours != theirs:
+        if not is_same(ours, theirs):
             differ += 1
             print(f"unlike: {key} {ours} {theirs} {attributes}", flush=True)
     return SINGLE, differ

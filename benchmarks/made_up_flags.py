@@ -12,6 +12,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from experiments.assignment.script import BadScript, Script
+
 COUNTRIES = ["FI", "SE", "NO", "DE", "ü", "日本"]
 TAGS = ["beta", "staff", "knit", "crochet", "🧶"]
 VERSIONS = ["1.2.3", "1.10.0", "2.0.0-rc.1", "2.0.0", "v3"]
@@ -57,8 +59,13 @@ def operators() -> st.SearchStrategy[dict[str, Json]]:
 
 def conditions() -> st.SearchStrategy[dict[str, Json]]:
     """Tests within tests."""
+    return within(operators())
+
+
+def within(tests: st.SearchStrategy[dict[str, Json]]) -> st.SearchStrategy[dict[str, Json]]:
+    """These tests, and what logic makes of them."""
     return st.recursive(
-        operators(),
+        tests,
         lambda inner: st.one_of(
             st.builds(
                 lambda op, parts: {op: parts},
@@ -98,17 +105,87 @@ def trials(draw: st.DrawFn) -> dict[str, Json]:
     return rule
 
 
-def rules() -> st.SearchStrategy[list[dict[str, Json]]]:
-    """The rules of a flag."""
-    forced = st.fixed_dictionaries({"force": st.integers(1, 9)}, optional=AUDIENCE)
-    return st.lists(forced | trials(), max_size=4).map(
-        lambda made: [{**rule, "id": f"r{number}"} for number, rule in enumerate(made)]
+LEVELS: list[Json] = ["a", "b", 1, True, None, [2]]
+
+
+def scripts() -> st.SearchStrategy[dict[str, Json]]:
+    """A script of a few parameters, some of which depend on who is asked about and on each other."""
+    return _scripts().filter(_is_served)
+
+
+def _is_served(script: dict[str, Json]) -> bool:
+    try:
+        Script(script)
+    except BadScript:
+        return False  # one outcome, or more than an experiment can have
+    return True
+
+
+@st.composite
+def _scripts(draw: st.DrawFn) -> dict[str, Json]:
+    made: list[dict[str, Json]] = []
+    for number in range(draw(st.integers(1, 3))):
+        one: dict[str, Json] = {"name": f"p{number}"} | draw(draws())
+        if draw(st.booleans()):
+            about = st.one_of(countries(), *([earlier(made)] if made else []))
+            one["when"] = draw(within(about))
+        if draw(st.booleans()):
+            one["otherwise"] = draw(st.sampled_from(LEVELS))
+        made.append(one)
+    return {"parameters": made}
+
+
+@st.composite
+def draws(draw: st.DrawFn) -> dict[str, Json]:
+    """How a parameter is drawn."""
+    count = draw(st.integers(2, 3))
+    choices = draw(st.permutations(LEVELS))[:count]
+    weights = draw(st.lists(st.integers(1, 9), min_size=count, max_size=count))
+    ways: list[dict[str, Json]] = [
+        {"draw": "uniform", "choices": choices},
+        {"draw": "weighted", "choices": choices, "weights": weights},
+        {"draw": "bernoulli", "p": weights[0] / 10},
+        {"draw": "fixed", "value": choices[0]},
+    ]
+    return draw(st.sampled_from(ways))
+
+
+def countries() -> st.SearchStrategy[dict[str, Json]]:
+    """A test of who is asked about."""
+    some = st.lists(st.sampled_from(COUNTRIES), max_size=2)
+    return st.builds(lambda values: {"country": {"$in": values}}, some)
+
+
+def earlier(made: list[dict[str, Json]]) -> st.SearchStrategy[dict[str, Json]]:
+    """A test of a parameter that was drawn before."""
+    names = st.sampled_from([one["name"] for one in made])
+    some = st.lists(st.sampled_from(["a", "b", 1, True]), min_size=1, max_size=2)
+    return st.builds(lambda name, values: {name: {"$in": values}}, names, some)
+
+
+Flag = tuple[str, Json, list[dict[str, Json]]]
+
+
+def some_flags() -> st.SearchStrategy[Flag]:
+    """Kind, default and rules of a flag of numbers, or of one whose objects scripts make."""
+    number = st.fixed_dictionaries({"force": st.integers(1, 9)}, optional=AUDIENCE) | trials()
+    audience = {name: AUDIENCE[name] for name in AUDIENCE.keys() - {"hashVersion"}}
+    keys = st.integers(0, 99).map(lambda n: f"script-{n}")
+    thing = st.fixed_dictionaries({"script": scripts(), "key": keys}, optional=audience)
+    thing |= st.fixed_dictionaries({"force": st.just({"p0": 9})}, optional=AUDIENCE)
+    return st.one_of(
+        st.tuples(st.just("integer"), st.just(0), st.lists(number, max_size=4).map(_with_ids)),
+        st.tuples(st.just("object"), st.just({}), st.lists(thing, max_size=2).map(_with_ids)),
     )
 
 
-def flags(count: int) -> list[list[dict[str, Json]]]:
-    """Rules of as many flags, the same ones every time."""
-    drawn: list[list[dict[str, Json]]] = []
+def _with_ids(rules: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    return [{**rule, "id": f"r{number}"} for number, rule in enumerate(rules)]
+
+
+def flags(count: int) -> list[Flag]:
+    """As many flags, the same ones every time."""
+    drawn: list[Flag] = []
 
     @settings(
         max_examples=count,
@@ -118,8 +195,8 @@ def flags(count: int) -> list[list[dict[str, Json]]]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(rules())
-    def draw(made: list[dict[str, Json]]) -> None:
+    @given(some_flags())
+    def draw(made: Flag) -> None:
         drawn.append(made)
 
     draw()

@@ -2,7 +2,8 @@
 
 Every file is read with the same parameters. A declared onset inside a labelled window finds it;
 one outside counts against us; the first min(15 %, 750) rows are probationary and count neither
-way. This is the plain count a commander would feel, not the benchmark's own weighted score.
+way. This is the plain count a commander would feel; `manage score_nab` gives the benchmark's own
+weighted score.
 """
 
 from __future__ import annotations
@@ -10,74 +11,34 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from benchmarks.figures import Figure
-from monitoring.kinds import Kind, Point, Verdict, make
+from monitoring import corpus
+from monitoring.corpus import Judged, Labelled, Span, read_points, read_windows
+from monitoring.kinds import Kind, Point, make
 
 SHARED = Path(os.environ.get("DROPSTITCH_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 FOLDER = SHARED / "data" / "nab"
 
 
-@dataclass(frozen=True)
-class Found:
-    """What one file gave: its windows, those hit, onsets outside them, seconds it took."""
-
-    file: str
-    rows: int
-    windows: int
-    hit: int
-    outside: int
-    seconds: float
-
-
-def labels() -> dict[str, list[tuple[datetime, datetime]]]:
+def labels() -> dict[str, list[Span]]:
     """Labelled windows by file, in UTC."""
-    read = json.loads((FOLDER / "labels" / "windows.json").read_text())
-    return {file: [(_utc(a), _utc(b)) for a, b in windows] for file, windows in read.items()}
-
-
-def _utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return read_windows(FOLDER / "labels" / "windows.json")
 
 
 def points(file: str) -> list[Point]:
     """The measurements of a file in time order; of repeated times the first."""
-    table = pd.read_csv(FOLDER / "data" / file, parse_dates=["timestamp"])
-    table = table.drop_duplicates("timestamp").sort_values("timestamp")
-    times = table["timestamp"].dt.tz_localize("UTC").dt.to_pydatetime()
-    return [Point(at, float(v)) for at, v in zip(times, table["value"], strict=True)]
+    return read_points(FOLDER / "data" / file)
 
 
-def onsets(verdicts: list[Verdict]) -> list[datetime]:
-    """The instants at which a breach opened."""
-    before = ["ok", *(v.status for v in verdicts)]
-    return [
-        v.at
-        for v, was in zip(verdicts, before, strict=False)
-        if v.status == "breached" and was != "breached"
-    ]
-
-
-def judge(file: str, kind: Kind, windows: list[tuple[datetime, datetime]]) -> Found:
+def judge(file: str, kind: Kind, windows: list[Span]) -> Judged:
     """Runs one file through the kind and compares its onsets with the windows."""
-    read, began = points(file), time.perf_counter()
-    _, verdicts = kind.evaluate(kind.start(), read, read[-1].time)
-    seconds = time.perf_counter() - began
-    settled = read[min(int(0.15 * len(read)), 750)].time
-    declared = [at for at in onsets(verdicts) if at >= settled]
-    hit = sum(any(a <= at <= b for at in declared) for a, b in windows)
-    outside = sum(not any(a <= at <= b for a, b in windows) for at in declared)
-    return Found(file, len(read), len(windows), hit, outside, seconds)
+    return corpus.judge(Labelled(file, points(file), windows), kind)
 
 
-def figures(found: list[Found]) -> list[Figure]:
+def figures(found: list[Judged]) -> list[Figure]:
     """The results as figures: the machine's failure and the quiet series with their goals."""
     machine = next(f for f in found if "machine_temperature" in f.file)
     quiet = sum(f.outside for f in found if "NoAnomaly" in f.file)
@@ -92,7 +53,7 @@ def figures(found: list[Found]) -> list[Figure]:
     ]
 
 
-def run(settings: dict[str, Any] | None = None) -> list[Found]:
+def run(settings: dict[str, Any] | None = None) -> list[Judged]:
     """Every labelled file with the default parameters, or with some of them changed."""
     kind = make("robust_deviation", settings or {})
     return [judge(file, kind, windows) for file, windows in sorted(labels().items())]

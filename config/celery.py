@@ -38,6 +38,16 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "tend experiments": {
+        "task": "experiments.tend",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "see that experiments stopped": {
+        "task": "experiments.observe",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
     "drop old measurements": {
         "task": "monitoring.drop_old_months",
         "schedule": 86_400.0,

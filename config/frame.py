@@ -14,6 +14,7 @@ RAIL = (
     ("/", "Board", "board"),
     ("/monitors/", "Monitors", "monitor"),
     ("/flags/", "Flags", "flag"),
+    ("/experiments/", "Experiments", "flask"),
     ("/log/", "Log", "log"),
     ("/settings/", "Settings", "gear"),
 )

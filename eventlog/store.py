@@ -100,6 +100,16 @@ def execute(command: Command[Any], context: Context) -> Receipt:
     return execute_together([command], context)[0]
 
 
+def answered(command: Command[Any], context: Context) -> Receipt | None:
+    """The receipt of a command that was carried out under this id already; None for a new one.
+
+    For doors that ask more than the rules before they execute: what has happened stays said.
+    Raises `Conflict` when the id was used for another request.
+    """
+    _, receipts = _look(command.stream, context.command_id)
+    return None if receipts is None else _repeat(receipts, command.fingerprint())[0]
+
+
 @APPEND_SECONDS.time()
 def execute_together(commands: Sequence[Command[Any]], context: Context) -> list[Receipt]:
     """Carries out commands over different streams in one transaction, under one command id."""

@@ -41,7 +41,15 @@ def _created_layer(said: Said) -> str:
     return f"created it with {said['size']} segments"
 
 
-FLAG, TRAFFIC = ("flag", "flag"), ("traffic", "layer")
+def _stopped(said: Said) -> str:
+    return f"stopped it for {said['cause']}{_where(said)}"
+
+
+def _ramped(said: Said) -> str:
+    return f"let {said['coverage']:.3g} of the units take part{_where(said)}"
+
+
+FLAG, TRAFFIC, EXPERIMENT = ("flag", "flag"), ("traffic", "layer"), ("experiment", "experiment")
 
 for kind in (
     ChangeKind("flag.created", *FLAG, lambda said: "created it, off", routine=True),
@@ -55,6 +63,13 @@ for kind in (
     ChangeKind("layer.created", *TRAFFIC, _created_layer, routine=True),
     ChangeKind("layer.segments_allocated", *TRAFFIC, _allocated),
     ChangeKind("layer.segments_released", *TRAFFIC, _released),
+    ChangeKind("experiment.designed", *EXPERIMENT, lambda said: "wrote the design", routine=True),
+    ChangeKind("experiment.started", *EXPERIMENT, lambda said: f"started it{_where(said)}"),
+    ChangeKind("experiment.ramped", *EXPERIMENT, _ramped),
+    ChangeKind("experiment.paused", *EXPERIMENT, lambda said: f"paused it{_where(said)}"),
+    ChangeKind("experiment.resumed", *EXPERIMENT, lambda said: f"resumed it{_where(said)}"),
+    ChangeKind("experiment.stopped", *EXPERIMENT, _stopped),
+    ChangeKind("experiment.decided", *EXPERIMENT, lambda said: f"decided: {said['decision']}"),
     ChangeKind("sdk.key_revoked", "flag", "key", lambda said: "revoked an SDK key"),
 ):
     declare(kind)

@@ -2,109 +2,72 @@
 
 A rule is a card of fields; what has no field of its own stands as JSON in `more`, so that nothing
 that the API can say is lost by opening the editor. Values are JSON, except those of a text flag.
-Names are ``r<position>.<field>``. No script is needed: adding, moving and removing a card are
-buttons that send the form and change nothing that is served.
+Names are ``r<position>.<field>``, and ``r<position>.p<position>.<field>`` for a script's parameters.
+No JavaScript is needed: adding, moving and removing are buttons that send the form and change nothing
+that is served.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import orjson
-
 from eventlog.core import Refused
+from experiments import parameters
+from experiments.assignment.hashing import seed_from
 from experiments.commands.rules import MAX_RULES
 from experiments.factorial import arms, factors_of
+from experiments.fields import (
+    BLANKS,
+    lines_of,
+    percent,
+    pretty,
+    read_json,
+    share_of,
+    value_of,
+    value_text,
+)
 from experiments.state import Kind
 
 OWN = ("id", "description", "condition", "coverage", "hashAttribute")
-OF_TRIAL = ("variations", "weights", "meta", "key", "phase", "seed", "layer")
+OF_EXPERIMENT = ("key", "phase", "seed", "layer")
+# What cards hold besides, by their kind.
+FIELDS = {
+    "force": {"force"},
+    "trial": {"variations", "weights", "meta", *OF_EXPERIMENT},
+    "script": {"script", *OF_EXPERIMENT},
+}
+STEMS = {"force": "rule", "trial": "test", "script": "script"}
 MOVES = {"up": -1, "down": 1}
 EQUAL = "equal"
-BLANKS = " \t\r"  # not all that Python takes for blank: values may begin with the others
 
 Card = dict[str, Any]
 
 
-def members_text(values: list[Any]) -> str:
-    """Values of a list as a field shows them: a line each, or JSON where that would lose a type."""
-    plain = all(
-        isinstance(value, str) and _is_plain(value) and value[:1] != "[" for value in values
-    )
-    return "\n".join(values) if plain else orjson.dumps(values).decode()
-
-
-def members_of(text: str, field: str) -> list[Any]:
-    """The values that a field lists. Raises `Refused`."""
-    if not text.startswith("["):
-        return [line.strip(BLANKS) for line in lines_of(text)]
-    found: list[Any] = read_json(text, field)
-    return found
-
-
-def value_text(kind: str, value: Any) -> str:
-    """A value as it stands in a field; a text that a line could not hold is quoted as in JSON."""
-    if kind == Kind.STRING and isinstance(value, str) and _is_plain(value):
-        return value
-    return "" if value is None else orjson.dumps(value).decode()
-
-
-def _is_plain(text: str) -> bool:
-    return text == text.strip() and text.isprintable() and not text.startswith('"')
-
-
-def value_of(kind: str, text: str, field: str) -> Any:
-    """The value that a field says. Raises `Refused`."""
-    is_plain = kind == Kind.STRING and not text.startswith('"')
-    return text if is_plain else read_json(text, field)
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines of a field that say something."""
-    return [line for line in text.split("\n") if line.strip(BLANKS)]
-
-
-def read_json(text: str, field: str) -> Any:
-    """JSON in a field. Raises `Refused`."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise Refused(f"This is not JSON: {error}.", "bad_json", field) from error
-
-
-def _pretty(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() if value else ""
-
-
 def card_of(kind: str, rule: Mapping[str, Any]) -> Card:
-    """The fields of a rule."""
-    is_trial = "variations" in rule
-    known = {*OWN, *(OF_TRIAL if is_trial else ("force",))}
+    """The fields of a rule; `kind` of a card is one of `FIELDS`."""
+    made = "script" if "script" in rule else "trial" if "variations" in rule else "force"
+    known = {*OWN, *FIELDS[made]}
     if any(one.keys() != {"key"} for one in rule.get("meta", ())):
         known -= {"meta"}  # names and more besides the keys stay as they are
-    card = {
+    return {
         "id": rule["id"],
-        "is_trial": is_trial,
+        "kind": made,
         "description": rule.get("description", ""),
-        "condition": _pretty(rule.get("condition")),
+        "condition": pretty(rule.get("condition")),
         "coverage": percent(rule["coverage"]) if "coverage" in rule else "",
         "hashAttribute": rule.get("hashAttribute", ""),
-        "more": _pretty({k: v for k, v in rule.items() if k not in known}),
-        "force": "" if is_trial else value_text(kind, rule["force"]),
+        "more": pretty({k: v for k, v in rule.items() if k not in known}),
+        "force": value_text(kind, rule["force"]) if made == "force" else "",
+        **{name: rule.get(name, "") for name in OF_EXPERIMENT if made != "force"},
+        "arms": _arm_lines(kind, rule) if made == "trial" else "",
+        "factors": "",
+        "parameters": _rows_of(rule) if made == "script" else [],
     }
-    if is_trial:
-        card |= {name: rule.get(name, "") for name in ("key", "phase", "seed", "layer")}
-        card["arms"] = _arm_lines(kind, rule)
-        card["factors"] = ""
-    return card
 
 
-def percent(share: float) -> str:
-    """A share as per cent; `_share` reads the very same float back."""
-    return f"{Decimal(repr(share)) * 100:f}".rstrip("0").rstrip(".") or "0"
+def _rows_of(rule: Mapping[str, Any]) -> list[parameters.Row]:
+    return [parameters.row_of(one) for one in rule["script"]["parameters"]]
 
 
 def _arm_lines(kind: str, rule: Mapping[str, Any]) -> str:
@@ -125,53 +88,62 @@ def cards_in(given: Mapping[str, str]) -> list[Card]:
 
 
 def _card_in(given: Mapping[str, str], prefix: str) -> Card:
-    names = ("id", "description", "condition", "coverage", "hashAttribute", "more", "force")
-    trial = ("key", "phase", "seed", "layer", "arms", "factors")
-    card: Card = {name: given.get(prefix + name, "") for name in (*names, *trial)}
-    for name in ("id", "description", "coverage", "hashAttribute", *trial[:4]):
+    names = (*OWN, *OF_EXPERIMENT, "more", "force", "arms", "factors")
+    card: Card = {name: given.get(prefix + name, "") for name in names}
+    for name in ("id", "description", "coverage", "hashAttribute", *OF_EXPERIMENT):
         card[name] = card[name].strip()
-    card["is_trial"] = given.get(f"{prefix}kind") == "trial"
+    made = given.get(f"{prefix}kind")
+    card["kind"] = made if made in FIELDS else "force"
+    card["parameters"] = parameters.rows_in(given, prefix)
     return card
 
 
 def changed(cards: list[Card], action: str, kind: str, flag: str) -> list[Card]:
-    """The cards after a button: ``add-force``, ``add-trial``, ``up-2``, ``down-0``, ``remove-1``."""
+    """The cards after a button.
+
+    ``add-force``, ``add-trial``, ``add-script``, ``up-2``, ``down-0`` and ``remove-1`` are about
+    cards; ``more-0``, ``lift-0-2`` and ``drop-0-1`` about parameters of the script of a card.
+    """
     verb, _, what = action.partition("-")
-    if verb == "add" and len(cards) < MAX_RULES:
-        return [*cards, blank(kind, what == "trial", {card["id"] for card in cards}, flag)]
-    place = int(what) if what.isdigit() else -1
+    if verb == "add" and what in FIELDS and len(cards) < MAX_RULES:
+        return [*cards, blank(kind, what, {card["id"] for card in cards}, flag)]
+    place, row = (int(part) if part.isdigit() else -1 for part in f"{what}-".split("-")[:2])
     if not 0 <= place < len(cards):
         return cards
     rest = cards[:place] + cards[place + 1 :]
     if verb == "remove":
         return rest
+    if verb in ("more", "lift", "drop"):
+        rows = parameters.changed(cards[place]["parameters"], verb, row)
+        return [*cards[:place], cards[place] | {"parameters": rows}, *cards[place + 1 :]]
     to = max(0, place + MOVES.get(verb, 0))
     return [*rest[:to], cards[place], *rest[to:]]
 
 
-def blank(kind: str, is_trial: bool, taken: set[str], flag: str) -> Card:
+def blank(kind: str, made: str, taken: set[str], flag: str) -> Card:
     """A new card with an id that is free."""
-    stem = "test" if is_trial else "rule"
-    id = next(name for n in range(1, MAX_RULES + 2) if (name := f"{stem}-{n}") not in taken)
+    names = (f"{STEMS[made]}-{n}" for n in range(1, MAX_RULES + 2))
+    id = next(name for name in names if name not in taken)
     values = ("true", "false") if kind == Kind.BOOLEAN else ("", "")
     card = dict.fromkeys(("description", "condition", "more", "hashAttribute", "layer"), "")
     return {
         **card,
         "id": id,
-        "is_trial": is_trial,
-        "coverage": "10" if is_trial else "",
+        "kind": made,
+        "coverage": "" if made == "force" else "10",
         "force": values[0],
         "key": f"{flag}-{id}"[:100],
         "phase": "1",
         "seed": seed_of(flag, id, 1),
         "arms": f"50 | control | {values[1]}\n50 | new | {values[0]}",
         "factors": "",
+        "parameters": [parameters.blank(set())] if made == "script" else [],
     }
 
 
 def seed_of(flag: str, rule: str, phase: int) -> str:
-    """A seed that is like no other: similar seeds divide sequential ids alike (see `salt_of`)."""
-    return hashlib.sha256(f"{flag}\n{rule}\n{phase}".encode()).hexdigest()[:12]
+    """A seed that is like no other."""
+    return seed_from(f"{flag}\n{rule}\n{phase}")
 
 
 def rules_of(kind: str, cards: list[Card]) -> list[dict[str, Any]]:
@@ -186,13 +158,17 @@ def _rule(kind: str, card: Card, where: str) -> dict[str, Any]:
     if card["condition"].strip():
         rule["condition"] = read_json(card["condition"], f"{where}.condition")
     if card["coverage"]:
-        rule["coverage"] = _share(card["coverage"], f"{where}.coverage")
+        rule["coverage"] = share_of(card["coverage"], f"{where}.coverage")
     if card["hashAttribute"]:
         rule["hashAttribute"] = card["hashAttribute"]
-    if card["is_trial"]:
-        rule |= _trial(kind, card, where)
-    else:
+    if card["kind"] == "force":
         rule["force"] = value_of(kind, card["force"], f"{where}.force")
+    else:
+        rule |= {name: card[name] for name in OF_EXPERIMENT if card[name] or name == "key"}
+        if card["kind"] == "script":
+            rule["script"] = parameters.script_of(card["parameters"], f"{where}.script")
+        else:
+            rule |= _trial(kind, card, where)
     more = read_json(card["more"], f"{where}.more") if card["more"].strip() else {}
     if not isinstance(more, dict):
         raise Refused("Other settings are a JSON object.", "bad_value", f"{where}.more")
@@ -200,12 +176,10 @@ def _rule(kind: str, card: Card, where: str) -> dict[str, Any]:
 
 
 def _trial(kind: str, card: Card, where: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"key": card["key"]}
-    made |= {name: card[name] for name in ("phase", "seed", "layer") if card[name]}
     if card["factors"].strip():
-        return made | _variations(_combinations(kind, card, where))
+        return _variations(_combinations(kind, card, where))
     lines = lines_of(card["arms"])
-    return made | _variations([_arm(kind, line, f"{where}.arms") for line in lines])
+    return _variations([_arm(kind, line, f"{where}.arms") for line in lines])
 
 
 def _combinations(kind: str, card: Card, where: str) -> list[tuple[float | None, str, Any]]:
@@ -232,16 +206,5 @@ def _arm(kind: str, line: str, field: str) -> tuple[float | None, str, Any]:
     parts = [part.strip(BLANKS) for part in line.split("|", 2)]
     if len(parts) != 3:
         raise Refused("An arm is a line such as: 50 | control | false", "bad_value", field)
-    weight = None if parts[0] == EQUAL else _share(parts[0], field)
+    weight = None if parts[0] == EQUAL else share_of(parts[0], field)
     return weight, parts[1], value_of(kind, parts[2], field)
-
-
-def _share(text: str, field: str) -> float:
-    try:
-        # Through its decimal digits, so that 10 per cent is 0.1 and not a neighbour of it.
-        share = Decimal(text.rstrip("% ").replace(",", ".")) / 100
-    except InvalidOperation as error:
-        raise Refused("Must be per cent, such as 12.5.", "bad_value", field) from error
-    if not share.is_finite() or not 0 <= share <= 1:
-        raise Refused("Must be 0 to 100 per cent.", "bad_value", field)
-    return float(share)

@@ -7,10 +7,13 @@ from typing import Any
 
 from eventlog.core import Refused
 from experiments import queries
+from experiments.assignment import reasons
 from experiments.assignment.compiled import Configuration, Step
 from experiments.assignment.subjects import Subject
 from experiments.commands.checks import check_depth
 from experiments.commands.rules import check_rules, check_value
+
+LEAST_TELLING = {reasons.NOT_MEANT: 1, reasons.FILTERED: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +56,16 @@ def ask(
         rule=outcome.rule,
         variation=assignment.arm.key if assignment else None,
         place=assignment.place if assignment else None,
-        steps=steps,
+        steps=_merged(steps),
     )
+
+
+def _merged(steps: list[Step]) -> list[Step]:
+    """One step a rule: a script is many, of which the one that came furthest is told."""
+    told: list[Step] = []
+    for step in steps:
+        if told and told[-1].rule == step.rule:
+            told.append(min(told.pop(), step, key=lambda one: LEAST_TELLING.get(one.reason, 0)))
+        else:
+            told.append(step)
+    return told

@@ -20,6 +20,11 @@ class Kind(StrEnum):
     OBJECT = "object"
 
 
+def is_experiment(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule splits its units, by variations or by a script."""
+    return "variations" in rule or "script" in rule
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     """How a flag is served in one environment: off gives everybody the default.
@@ -107,3 +112,79 @@ class SdkKey:
 
     environment: str = ""
     revoked: bool = False
+
+
+class Aggregation(StrEnum):
+    """What a metric is of one unit, and so how arms are compared.
+
+    ``conversion`` is whether there was an outcome, ``count`` how many, ``sum`` their total;
+    ``mean`` is the total by the number of outcomes and ``ratio`` by the total of other outcomes.
+    """
+
+    CONVERSION = "conversion"
+    COUNT = "count"
+    SUM = "sum"
+    MEAN = "mean"
+    RATIO = "ratio"
+
+
+class Direction(StrEnum):
+    """Which way a metric gets better."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Part(StrEnum):
+    """What a metric is for in an experiment: it decides, it must not get worse, or it is learnt from."""
+
+    PRIMARY = "primary"
+    GUARDRAIL = "guardrail"
+    SECONDARY = "secondary"
+
+
+class Status(StrEnum):
+    """Where an experiment is in its life."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in review"
+    APPROVED = "approved"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    DECIDED = "decided"
+    ARCHIVED = "archived"
+
+
+PLANNED = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.QUEUED)
+LIVE = (Status.RUNNING, Status.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of the library; `definition` is what experiments keep of it when they start."""
+
+    definition: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One experiment. `design` is what was written down before there were data.
+
+    `phase` counts starts and `seed` is that of the last one; `coverage` is the share of units that take part, also while paused;
+    `stopped_for` is why it stopped and `observed` whether its flag was seen to give the default.
+    `cleared` are trust checks that failed and were looked into, with what was found.
+    """
+
+    status: str = ""
+    design: Mapping[str, Any] = field(default_factory=dict)
+    designed_by: str = ""
+    phase: int = 0
+    seed: str = ""
+    coverage: float = 0.0
+    step: int = 0
+    stopped_for: str = ""
+    stop_reason: str = ""
+    observed: bool = False
+    cleared: Mapping[str, str] = field(default_factory=dict)

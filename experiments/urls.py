@@ -1,4 +1,4 @@
-"""Addresses of the pages about flags, layers, segments of users, exposures and SDK keys."""
+"""Addresses of the pages about flags and what belongs to them, and about experiments."""
 
 from django.urls import path
 
@@ -22,4 +22,11 @@ urlpatterns = [
     path("exposures/", web.others.exposures, name="exposures"),
     path("sdk-keys/", web.others.sdk_keys, name="sdk_keys"),
     path("freezes/", web.others.freezes, name="freezes"),
+    path("experiments/", web.experiments.listed, name="experiments"),
+    path("experiments/new", web.experiments.create, name="experiment_new"),
+    path("experiments/metrics", web.experiments.metrics, name="experiment_metrics"),
+    path("experiments/calendar", web.experiments.calendar, name="experiment_calendar"),
+    path("experiments/<str:experiment>", web.experiments.shown, name="experiment"),
+    path("experiments/<str:experiment>/design", web.experiments.design, name="experiment_design"),
+    path("experiments/<str:experiment>/act/<str:act>", web.experiments.act, name="experiment_act"),
 ]

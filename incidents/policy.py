@@ -33,6 +33,9 @@ FOLLOW_UP_WITHIN = {
 # Urgencies that declare an incident by themselves, and the severity they get without a hint.
 DECLARES = {"page": 2}
 DEFAULT_SEVERITY = 3
+# Why an experiment was stopped that declares an incident; everybody is on the default by then.
+STOPS_THAT_DECLARE = ("harm", "crash")
+SEVERITY_OF_STOPS = 3
 # What a severity means, to whoever has to choose one.
 SEVERITY_WORDS = {
     1: "Most users get no or wrong results, money is lost fast, or data is being lost.",

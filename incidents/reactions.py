@@ -1,15 +1,16 @@
-"""What incidents do when a monitor speaks: a page-level breach is declared within seconds."""
+"""What incidents do when others speak: a page-level breach is declared within seconds."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from eventlog.clock import now
 from eventlog.core import Context
 from eventlog.reactions import context_of, reacts_to
 from eventlog.records import Record
+from experiments.events import StopNotObserved, StopObserved
 from incidents.declaring import Breach, record_recovery, take_in
-from incidents.policy import TITLE_LIMIT, declares
+from incidents.policy import SEVERITY_OF_STOPS, STOPS_THAT_DECLARE, TITLE_LIMIT, declares
 from monitoring.events import BreachClosed, BreachOpened
 
 NAME = "incidents.follow_breaches"
@@ -26,6 +27,45 @@ def follow_breaches(event: BreachOpened | BreachClosed, record: Record, context:
         take_in(_breach(event, record), now(), context, context_of(NAME, record, "attach"))
 
 
+@reacts_to(StopObserved, StopNotObserved)
+def declare_stopped(
+    event: StopObserved | StopNotObserved, record: Record, context: Context
+) -> None:
+    """Declares an incident for an experiment that harmed or crashed, once everybody has the default.
+
+    Where that was not seen in time it declares as well, and says so.
+    """
+    if event.cause not in STOPS_THAT_DECLARE:
+        return
+    seen = isinstance(event, StopObserved)
+    after = f"after {event.seconds:.0f} s" if seen else f"not seen: {event.sentence}"
+    stopped_at = record.occurred_at - timedelta(seconds=event.seconds)
+    stopped = Breach(
+        breach=str(record.event_id),
+        monitor=record.stream,
+        monitor_name=event.title,
+        title=_shortened(f"Experiment {event.title}: stopped for {event.cause}"),
+        sentence=f"{event.reason} Everybody on the default {after}.",
+        urgency="page",
+        severity=SEVERITY_OF_STOPS if seen else None,
+        environment=event.environment,
+        subjects=[event.flag],
+        opened_at=stopped_at,
+        onset={"best": stopped_at.isoformat(), "basis": "the experiment was stopped"},
+    )
+    name = "incidents.declare_stopped"
+    take_in(stopped, now(), context, context_of(name, record, "attach"))
+    if seen:
+        record_recovery(
+            stopped.breach,
+            record.stream,
+            record.occurred_at,
+            "Everybody was seen on the default.",
+            now(),
+            context_of(name, record, "recover"),
+        )
+
+
 def _breach(event: BreachOpened, record: Record) -> Breach:
     return Breach(
         breach=event.breach,
@@ -38,12 +78,21 @@ def _breach(event: BreachOpened, record: Record) -> Breach:
         environment=event.environment,
         subjects=event.subjects,
         opened_at=datetime.fromisoformat(event.onset),
-        onset={"best": event.onset, "basis": f"breach of {event.name}"},
+        onset=_onset(event),
     )
+
+
+def _onset(event: BreachOpened) -> dict[str, str]:
+    if event.began is None:
+        return {"best": event.onset, "basis": f"breach of {event.name}"}
+    return {**event.began, "basis": f"change point of {event.series}, 90 % interval"}
 
 
 def _title(event: BreachOpened) -> str:
     # What comes after a colon are the monitor's reasons, which the attached breach shows.
     words = event.sentence.partition(": ")[0].rstrip(".")
-    title = f"{event.name}: {words[:1].lower()}{words[1:]}"
+    return _shortened(f"{event.name}: {words[:1].lower()}{words[1:]}")
+
+
+def _shortened(title: str) -> str:
     return title if len(title) <= TITLE_LIMIT else title[: TITLE_LIMIT - 1] + "…"

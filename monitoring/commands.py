@@ -162,10 +162,11 @@ class OpenBreach(MonitorCommand):
     (late points teach, they do not rewrite), or when the monitor is paused, revised or gone.
     """
 
-    supplied = ("sentence", "evidence")
+    supplied = ("sentence", "evidence", "began")
     revision: int
     sentence: str
     evidence: dict[str, float | int | None]
+    began: dict[str, str] | None = None
 
     def decide(self, state: Monitor) -> list[Event]:
         definition = state.definition
@@ -187,6 +188,7 @@ class OpenBreach(MonitorCommand):
                 severity=definition.severity,
                 environment=definition.environment,
                 subjects=definition.subjects,
+                began=self.began,
             )
         ]
 

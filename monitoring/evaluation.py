@@ -23,11 +23,12 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context
 from monitoring import kinds
-from monitoring.commands import CloseBreach, OpenBreach
+from monitoring.commands import CloseBreach, OpenBreach, in_utc
 from monitoring.kinds import Kind, Point, Verdict
 from monitoring.kinds.base import span
-from monitoring.measurements import EPOCH, latest_point, points_after
+from monitoring.measurements import EPOCH, latest_point, points_after, points_until
 from monitoring.models import Band, Evaluation, MonitorRow, Series, Source
+from monitoring.onset import onset
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ RETRY_AFTER = timedelta(seconds=10)
 SETTLE = timedelta(seconds=0.5)
 COLUMNS = [field.name for field in Evaluation._meta.concrete_fields]
 SILENT_AFTER, SILENT_CADENCES = 60.0, 10
+# Enough for the onset of a change in a series by the minute, and the day before it.
+LOOKED_BACK = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +277,7 @@ def _say(turn: Turn, verdict: Verdict, is_breached: bool) -> None:
             revision=turn.monitor.revision,
             sentence=verdict.sentence,
             evidence=evidence_of(verdict),
+            began=_began(turn, at),
         )
     else:
         command = CloseBreach(
@@ -281,6 +285,16 @@ def _say(turn: Turn, verdict: Verdict, is_breached: bool) -> None:
         )
     key = f"{type(command).__name__} {turn.monitor.revision} {at.isoformat()}"
     store.execute(command, Context.by(f"monitor:{monitor}", key))
+
+
+def _began(turn: Turn, at: datetime) -> dict[str, str] | None:
+    """When the change that led to a breach began; None where the kind judges no values."""
+    if turn.kind.watches_clock:
+        return None
+    found = onset(points_until(turn.row.series, at, LOOKED_BACK))
+    if found is None:
+        return None
+    return {name: in_utc(when) for name, when in asdict(found).items()}
 
 
 def evidence_of(verdict: Verdict) -> dict[str, float | int | None]:

@@ -108,6 +108,8 @@ class BreachOpened(Event):
 
     Carries all that a reader needs to act without asking back: the sentence that explains it, the
     evidence (value, expected, lo, hi, score, n), and the monitor's own words at that moment.
+    `began` holds earliest, best and latest of the change that led to it, where one was found: it
+    may lie before the onset, which is when the bounds were passed.
     """
 
     type = "monitor.breach_opened"
@@ -125,6 +127,7 @@ class BreachOpened(Event):
     severity: int | None = None
     environment: str = "production"
     subjects: list[str] = field(default_factory=list)
+    began: dict[str, str] | None = None
 
     def evolve(self, state: Monitor) -> Monitor:
         return replace(state, breach=self.breach, decided_at=self.onset)

@@ -241,6 +241,11 @@ def points_after(series: int, after: datetime | None, limit: int) -> list[Point]
     return _points("series_id = %s AND time > %s", (series, after or EPOCH), "time", limit)
 
 
+def points_until(series: int, until: datetime, limit: int) -> list[Point]:
+    """The latest points of a series up to `until`, oldest first."""
+    return _points("series_id = %s AND time <= %s", (series, until), "time DESC", limit)[::-1]
+
+
 def latest_point(series: int) -> tuple[datetime, datetime] | None:
     """Time of a series' latest point, and when it was recorded."""
     with fast_cursor() as cursor:

@@ -107,6 +107,12 @@ def initial(name: str) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """A share as signed per cent."""
+    return f"{share * 100:+.2f} %".replace("-", "−")
+
+
+@register.filter
 def number(value: float | None) -> str:
     """A measured value with the digits that matter: four significant ones, grouped thousands."""
     if value is None:

@@ -42,6 +42,15 @@ def bucket(seed: str, value: str, version: int) -> float | None:
     return None
 
 
+def seed_from(text: str) -> str:
+    """A seed for what `text` names.
+
+    A digest, since FNV-1a places the ids of a sequence alike under seeds that are alike: of 276
+    pairs of ``layer 0`` … ``layer 23`` over 100,000 sequential ids, one had p = 4e-6.
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 class Placing:
     """`bucket` for one seed and version, with the seed hashed beforehand."""
 

@@ -226,6 +226,48 @@ class RollBackFlag(FlagCommand):
         return [rules_set(self, before, default, rules, self.comment, self.revision)]
 
 
+class PlaceTrial(FlagCommand):
+    """Serves an experiment's rule, another share of it, or none; the experiment was reviewed itself.
+
+    `rule` replaces the one with the same id or comes after the others, and turns the flag on; None
+    takes it away. A `default` is served from now on.
+    """
+
+    environment: str
+    experiment: str
+    rule: dict[str, Any] | None = None
+    default: Any = None
+    sets_default: bool = False
+    comment: str = ""
+
+    def decide(self, state: Flag) -> list[Event]:
+        before = require_serving(state, self.environment)
+        default = self.default if self.sets_default else before.default
+        check_value(state.kind, default, "default")
+        rules = self._rules(before.rules)
+        made: list[Event] = []
+        if (default, rules) != (before.default, before.rules):
+            check_rules(state.kind, rules)
+            check_phases(rules_until(before), rules)
+            made.append(rules_set(self, before, default, rules, self.comment))
+        if self.rule is not None and not before.enabled:
+            made.append(
+                events.FlagTurned(
+                    flag=self.stream,
+                    environment=self.environment,
+                    enabled=True,
+                    reason=self.comment,
+                )
+            )
+        return made
+
+    def _rules(self, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        places = [n for n, one in enumerate(rules) if one.get("key") == self.experiment]
+        place = places[0] if places else len(rules)
+        rest = [one for n, one in enumerate(rules) if n not in places]
+        return [*rest[:place], *([self.rule] if self.rule else []), *rest[place:]]
+
+
 class ArchiveFlag(FlagCommand):
     """Takes a flag out of service."""
 
@@ -258,7 +300,7 @@ def rules_until(serving: Serving) -> list[list[dict[str, Any]]]:
 
 
 def rules_set(
-    command: SetRules | RollBackFlag,
+    command: SetRules | RollBackFlag | PlaceTrial,
     before: Serving,
     default: Any,
     rules: list[dict[str, Any]],

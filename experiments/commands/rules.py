@@ -1,7 +1,7 @@
 """What a flag's rules may be: GrowthBook's rule objects, checked before anything is served.
 
 Each rule either gives one value (`force`), to everybody or to a share (`coverage`), or runs an
-experiment (`variations`). A rule that could not do what it says is refused here, with the path of
+experiment (`variations`, or a `script` whose values make an object). A rule that could not do what it says is refused here, with the path of
 what is wrong, and not found out by the first visitor.
 """
 
@@ -15,8 +15,9 @@ from eventlog.core import Refused
 from experiments.assignment import patterns
 from experiments.assignment.buckets import SUM_OF_WEIGHTS
 from experiments.assignment.conditions import LOGICAL, OPERATORS
+from experiments.assignment.script import BadScript, Script
 from experiments.commands.checks import KEY, check_depth
-from experiments.state import Kind
+from experiments.state import Kind, is_experiment
 
 MAX_RULES, MAX_VARIATIONS, MAX_BUCKET_VERSION = 100, 50, 10_000
 COMMON = {"id", "description", "condition", "parentConditions", "hashAttribute", "seed"}
@@ -24,8 +25,9 @@ COMMON |= {"hashVersion", "coverage", "fallbackAttribute", "disableStickyBucketi
 FORCED = COMMON | {"force"}
 TRIAL = COMMON | {"variations", "weights", "key", "phase", "name", "meta", "layer"}
 TRIAL |= {"namespace", "minBucketVersion", "bucketVersion"}
+SCRIPTED = COMMON - {"hashVersion"} | {"script", "key", "phase", "name", "layer"}
 # What places a unit: changing any of it within a phase would move units between variations.
-FIXED_IN_PHASE = ("weights", "hashAttribute", "hashVersion", "seed", "namespace", "layer")
+FIXED_IN_PHASE = ("weights", "hashAttribute", "hashVersion", "seed", "namespace", "layer", "script")
 
 
 FITS: dict[Kind, Callable[[Any], bool]] = {
@@ -67,9 +69,9 @@ def check_phases(
     `earlier` are the rules of the revisions up to the present one, oldest first: a phase that was
     taken out may come back as it was and not as another, and a new phase has a new seed.
     """
-    known = {_phase_of(rule): rule for rules in earlier for rule in rules if "variations" in rule}
+    known = {_phase_of(rule): rule for rules in earlier for rule in rules if is_experiment(rule)}
     for index, rule in enumerate(after):
-        if "variations" not in rule:
+        if not is_experiment(rule):
             continue
         old = known.get(_phase_of(rule))
         if old is not None:
@@ -80,7 +82,7 @@ def check_phases(
 
 def _check_same_phase(old: Mapping[str, Any], rule: Mapping[str, Any], where: str) -> None:
     changed = [name for name in FIXED_IN_PHASE if old.get(name) != rule.get(name)]
-    if len(old["variations"]) != len(rule["variations"]):
+    if len(old.get("variations", ())) != len(rule.get("variations", ())):
         changed.append("variations")
     if changed:
         raise Refused(
@@ -112,19 +114,19 @@ def _phase_of(rule: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _check_rule(kind: str, rule: dict[str, Any], where: str) -> None:
-    is_trial = "variations" in rule
-    unknown = sorted(rule.keys() - (TRIAL if is_trial else FORCED))
+    known = TRIAL if "variations" in rule else SCRIPTED if "script" in rule else FORCED
+    unknown = sorted(rule.keys() - known)
     if unknown:
         raise Refused("Is not known.", code="unknown_field", field=f"{where}.{unknown[0]}")
     if not isinstance(rule.get("id"), str) or not KEY.fullmatch(rule["id"]):
         raise Refused("Every rule has an id such as beta-testers.", "bad_value", f"{where}.id")
     _check_audience(rule, where)
-    if is_trial:
-        _check_trial(kind, rule, where)
+    if is_experiment(rule):
+        _check_experiment(kind, rule, where)
     elif "force" in rule:
         check_value(kind, rule["force"], f"{where}.force")
     else:
-        raise Refused("Needs `force` or `variations`.", code="required", field=where)
+        raise Refused("Needs `force`, `variations` or `script`.", code="required", field=where)
 
 
 def _check_audience(rule: Mapping[str, Any], where: str) -> None:
@@ -149,6 +151,33 @@ def _check_audience(rule: Mapping[str, Any], where: str) -> None:
             raise Refused("Must be a text.", "bad_value", f"{where}.{name}")
 
 
+def _check_experiment(kind: str, rule: Mapping[str, Any], where: str) -> None:
+    if not isinstance(rule.get("key"), str) or not KEY.fullmatch(rule["key"]):
+        raise Refused("An experiment needs a key.", "bad_value", f"{where}.key")
+    for name in ("phase", "name", "layer"):
+        if name in rule and not isinstance(rule[name], str):
+            raise Refused("Must be a text.", "bad_value", f"{where}.{name}")
+    if "script" in rule:
+        _check_script(kind, rule["script"], f"{where}.script")
+    else:
+        _check_trial(kind, rule, where)
+
+
+def _check_script(kind: str, script: Any, where: str) -> None:
+    if kind != Kind.OBJECT:
+        sentence = "A script needs a flag whose values are objects."
+        raise Refused(sentence, code="bad_value", field=where)
+    check_depth(script, where)
+    try:
+        made = Script(script)
+    except BadScript as error:
+        sentence = f"{error.message[0].upper()}{error.message[1:]}."
+        raise Refused(sentence, code="bad_value", field=f"{where}.{error.field}") from error
+    for number, parameter in enumerate(made.parameters):
+        if parameter.when is not None:
+            check_condition(parameter.when, f"{where}.parameters.{number}.when")
+
+
 def _check_trial(kind: str, rule: Mapping[str, Any], where: str) -> None:
     variations = rule["variations"]
     if not isinstance(variations, list) or not 2 <= len(variations) <= MAX_VARIATIONS:
@@ -156,8 +185,6 @@ def _check_trial(kind: str, rule: Mapping[str, Any], where: str) -> None:
         raise Refused(sentence, code="bad_value", field=f"{where}.variations")
     for index, value in enumerate(variations):
         check_value(kind, value, f"{where}.variations.{index}")
-    if not isinstance(rule.get("key"), str) or not KEY.fullmatch(rule["key"]):
-        raise Refused("An experiment needs a key.", "bad_value", f"{where}.key")
     if "weights" in rule:
         _check_weights(rule["weights"], len(variations), f"{where}.weights")
     meta = rule.get("meta", [])
@@ -169,9 +196,6 @@ def _check_trial(kind: str, rule: Mapping[str, Any], where: str) -> None:
         if type(rule.get(name, 0)) is not int or not 0 <= rule.get(name, 0) <= MAX_BUCKET_VERSION:
             sentence = f"Must be a whole number from 0 to {MAX_BUCKET_VERSION:,}."
             raise Refused(sentence, code="bad_value", field=f"{where}.{name}")
-    for name in ("phase", "name", "layer"):
-        if name in rule and not isinstance(rule[name], str):
-            raise Refused("Must be a text.", "bad_value", f"{where}.{name}")
     namespace = rule.get("namespace", ["", 0, 1])
     if not isinstance(namespace, list) or len(namespace) != 3 or not _is_namespace(namespace):
         sentence = "Must be [name, start, end] with 0 ≤ start < end ≤ 1."

@@ -1,5 +1,6 @@
-"""What the pages about flags show: the values of `queries` in the words of the templates."""
+"""What the pages about flags and experiments show: `queries` in the words of the templates."""
 
+from experiments.pages import experiments
 from experiments.pages.editor import attributes_of, editor
 from experiments.pages.flags import creation, flag, listed
 from experiments.pages.others import (
@@ -17,6 +18,7 @@ __all__ = [
     "attributes_of",
     "creation",
     "editor",
+    "experiments",
     "exposures",
     "flag",
     "freezes",

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventlog.core import Refused
-from experiments import editing, queries
+from experiments import editing, fields, queries
+from experiments.assignment.script import DRAWS
 from experiments.differences import as_text
 from experiments.pages.places import places
 from experiments.queries import FlagView, Served
@@ -26,7 +27,7 @@ SOURCES = {
 
 def attributes_of(text: str) -> dict[str, Any]:
     """The attributes that somebody is tried with. Raises `Refused`."""
-    found = editing.read_json(text or "{}", "attributes")
+    found = fields.read_json(text or "{}", "attributes")
     if not isinstance(found, dict) or len(text) > 20_000:
         raise Refused('Attributes are an object: {"id": "user-1"}', "bad_value", "attributes")
     return found
@@ -69,14 +70,17 @@ def editor(
         "view": view,
         "served": served,
         "cards": [
-            card | {"place": place, "wrong": place == wrong, "last": place == len(cards) - 1}
+            card
+            | {"place": place, "wrong": place == wrong, "last": place == len(cards) - 1}
+            | {"order": ",".join(str(n) for n in range(len(card["parameters"])))}
             for place, card in enumerate(cards)
         ],
         "order": ",".join(str(place) for place in range(len(cards))),
-        "default": given.get("default", editing.value_text(view.kind, served.default)),
+        "default": given.get("default", fields.value_text(view.kind, served.default)),
         "expected": given.get("expected", str(served.revision)),
         "comment": given.get("comment", ""),
         "attributes": given.get("attributes", '{"id": "user-1"}'),
+        "draws": list(DRAWS),
         "is_object": view.kind == Kind.OBJECT,
         "layers": list(queries.layer_keys()),
         "problem": refusal.message if refusal else "",

@@ -15,15 +15,17 @@ from eventlog import store
 from eventlog.core import Refused
 from eventlog.records import Record
 from experiments import queries, simulator
+from experiments.arms import arms_of
 from experiments.assignment import conditions
 from experiments.differences import Line, as_text, differences
-from experiments.editing import percent
+from experiments.fields import percent
 from experiments.maps import tone
 from experiments.models import FlagRow
 from experiments.pages.editor import attributes_of, told
 from experiments.pages.places import places
+from experiments.parameters import values_text
 from experiments.queries import FlagView, Served
-from experiments.state import Kind
+from experiments.state import Kind, is_experiment
 
 LISTS = {"": "All", "stale": "To be looked at", "archived": "Archived"}
 HISTORY = 200  # events of a flag that its page tells
@@ -85,7 +87,7 @@ def _row(view: FlagView, called: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _state(served: Served) -> dict[str, Any]:
-    trials = sum("variations" in rule for rule in served.rules)
+    trials = sum(map(is_experiment, served.rules))
     words = "off, gives" if not served.enabled else "on, gives"
     detail = f"{words} {as_text(served.default, 40)}"
     if served.enabled and served.rules:
@@ -140,7 +142,7 @@ def _tried(view: FlagView, served: Served | None, asked: Mapping[str, str]) -> d
 
 def rule_in_words(rule: Mapping[str, Any]) -> dict[str, Any]:
     """A rule as people read it: whom it is meant for, and what they get."""
-    is_trial = "variations" in rule
+    is_trial = is_experiment(rule)
     share = rule.get("coverage", 1)
     return {
         "id": rule["id"],
@@ -151,6 +153,7 @@ def rule_in_words(rule: Mapping[str, Any]) -> dict[str, Any]:
         "unit": rule.get("hashAttribute", "id"),
         "gives": "" if is_trial else as_text(rule["force"]),
         "arms": _arms(rule) if is_trial else [],
+        "parameters": _parameters(rule) if "script" in rule else [],
         "experiment": rule.get("key", ""),
         "phase": rule.get("phase", "0"),
         "layer": rule.get("layer", ""),
@@ -159,19 +162,31 @@ def rule_in_words(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _arms(rule: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = rule["variations"]
-    weights = rule.get("weights") or [1 / len(values)] * len(values)
-    metas = rule.get("meta") or [{}] * len(values)
+    arms = arms_of(rule)
+    widths = [1 / len(arms) if arm.share is None else arm.share for arm in arms]
     return [
         {
-            "name": meta.get("name") or meta.get("key") or str(index),
-            "weight": f"{weight * 100:.4g} %",
-            "value": as_text(value, 60),
-            "x": 100 * sum(weights[:index]),
-            "width": 100 * weight,
+            "name": arm.name,
+            "weight": "" if arm.share is None else f"{arm.share * 100:.4g} %",
+            "value": as_text(arm.value, 60),
+            "x": 100 * sum(widths[:index]),
+            "width": 100 * widths[index],
             "tone": tone(index),
         }
-        for index, (value, weight, meta) in enumerate(zip(values, weights, metas, strict=True))
+        for index, arm in enumerate(arms)
+    ]
+
+
+def _parameters(rule: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A script's parameters as people read them."""
+    return [
+        {
+            "name": one["name"],
+            "values": values_text(one),
+            "when": conditions.as_text(one["when"]) if one.get("when") else "",
+            "otherwise": as_text(one.get("otherwise"), 40),
+        }
+        for one in rule["script"]["parameters"]
     ]
 
 

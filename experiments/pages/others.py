@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,9 @@ from access.paging import page_of
 from access.queries import names
 from eventlog import store
 from experiments import queries
+from experiments.arms import arms_of
 from experiments.assignment.conditions import as_text
-from experiments.editing import members_text, value_text
+from experiments.fields import members_text, value_text
 from experiments.maps import allocation_map, in_words, owners
 from experiments.models import GroupRow, LayerRow, SdkKeyRow
 from experiments.pages.places import places
@@ -140,14 +141,8 @@ def _phase(one: PhaseCounts, trial: tuple[str, str, dict[str, Any]] | None) -> d
 
 
 def _expected(rule: Mapping[str, Any]) -> dict[str, float]:
-    """The share in per cent that each variation should have, by its key."""
-    count = len(rule["variations"])
-    weights: Sequence[float] = rule.get("weights") or [1 / count] * count
-    metas = rule.get("meta") or [{}] * count
-    return {
-        str(meta.get("key", index)): weight * 100
-        for index, (weight, meta) in enumerate(zip(weights, metas, strict=True))
-    }
+    """The share in per cent that each variation should have, by its key, as far as it is known."""
+    return {arm.key: arm.share * 100 for arm in arms_of(rule) if arm.share is not None}
 
 
 def sdk_keys() -> dict[str, Any]:

@@ -7,6 +7,8 @@ indexed row an environment; only then is a snapshot made. Followers are woken by
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -19,6 +21,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from eventlog.clock import now
+from eventlog.core import uuid7
 from eventlog.db import with_connection
 from experiments import queries
 from experiments.models import SdkKeyRow
@@ -28,6 +31,7 @@ from experiments.serving.snapshot import Snapshot
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 0.2  # seconds
+SAY_EVERY = 5.0
 MOST_ENVIRONMENTS = 50
 
 SdkKey = tuple[str, bool]
@@ -47,6 +51,8 @@ class Keeper:
         self._revisions: dict[str, tuple[int, datetime]] = {}
         self._bell = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._process = f"{socket.gethostname()}/{os.getpid()}/{uuid7()}"
+        self._said_at = 0.0
         self.reached_at = 0.0
 
     def start(self) -> None:
@@ -109,14 +115,23 @@ class Keeper:
     async def _refresh(self) -> None:
         found = await _in_thread(queries.revisions)
         self.reached_at = time.monotonic()
-        if found == self._revisions:
+        if found != self._revisions:
+            await self._load_keys()
+            for environment in list(self._snapshots):
+                await self._make(environment)
+            self._revisions = found
+            rung, self._bell = self._bell, asyncio.Event()
+            rung.set()
+        elif time.monotonic() - self._said_at < SAY_EVERY:
             return
-        await self._load_keys()
-        for environment in list(self._snapshots):
-            await self._make(environment)
-        self._revisions = found
-        rung, self._bell = self._bell, asyncio.Event()
-        rung.set()
+        await self._say()
+
+    async def _say(self) -> None:
+        """Tells from which revisions this process serves: what was stopped is seen by it."""
+        served = {name: snapshot.revision for name, snapshot in self._snapshots.items()}
+        if served:
+            await _in_thread(uses.say, self._process, served)
+        self._said_at = time.monotonic()
 
     async def _make(self, environment: str) -> Snapshot | None:
         payload = await _in_thread(queries.payload, environment)

@@ -1,10 +1,10 @@
-"""Counts what is asked for, in memory, and writes it down now and then: for the stale report."""
+"""What processes that serve flags write down: what is asked for, and from what they serve."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from eventlog.clock import now
 from eventlog.db import fast_cursor
@@ -26,6 +26,21 @@ def note_all(environment: str, flags: Iterable[str]) -> None:
     with _lock:
         for flag in flags:
             _asked[environment, flag] += 0
+
+
+def say(process: str, served: Mapping[str, int]) -> None:
+    """A process says from which revision of each environment it serves; the dead are forgotten."""
+    with fast_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO experiments_served_revision AS known (process, environment, revision, at)"
+            " SELECT %s, e, r, %s FROM unnest(%s::text[], %s::bigint[]) AS i(e, r)"
+            " ON CONFLICT (process, environment) DO UPDATE"
+            " SET revision = excluded.revision, at = excluded.at",
+            (process, now(), list(served), list(served.values())),
+        )
+        cursor.execute(
+            "DELETE FROM experiments_served_revision WHERE at < %s - interval '1 hour'", (now(),)
+        )
 
 
 def flush() -> None:

@@ -34,9 +34,13 @@ def plausibility(lift: float, z: float, hours: float, past: Sequence[float] = ()
         usual = float(np.quantile(np.abs(np.array(past, dtype=np.float64)), 0.95))
         limit = min(LARGE, TIMES_USUAL * usual)
     if abs(lift) > limit:
-        sentence = f"A lift of {lift:+.1%} is beyond what is believed at once ({limit:.1%})."
+        sentence = f"{_shown(lift)} is beyond what is believed at once ({_shown(limit)})."
         return Plausibility(True, limit, sentence)
     if hours <= FIRST_DAY and abs(z) > FIRST_DAY_Z:
         sentence = f"{abs(z):.0f} standard errors within {hours:.0f} h are too good to be true."
         return Plausibility(True, limit, sentence)
-    return Plausibility(False, limit, f"{lift:+.1%} is within what has been seen before.")
+    return Plausibility(False, limit, f"{_shown(lift)} is within what has been seen before.")
+
+
+def _shown(share: float) -> str:
+    return f"{share * 100:+.1f} %"

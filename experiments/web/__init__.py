@@ -1,5 +1,5 @@
-"""Pages about flags and what belongs to them. What they show is in `experiments.pages`."""
+"""Pages about flags, experiments and what belongs to them. What they show is in `experiments.pages`."""
 
-from experiments.web import editor, flags, layers, others
+from experiments.web import editor, experiments, flags, layers, others
 
-__all__ = ["editor", "flags", "layers", "others"]
+__all__ = ["editor", "experiments", "flags", "layers", "others"]

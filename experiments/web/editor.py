@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from access.doors import new_id, person_of, requires
 from eventlog.clock import now
 from eventlog.core import Refused
-from experiments import acting, commands, editing, pages, simulator
+from experiments import acting, commands, editing, fields, pages, simulator
 from experiments.queries import FlagView, Served
 from experiments.web.flags import view_or_404
 from experiments.web.forms import context_of_form, fresh_key, text, whole
@@ -61,7 +61,7 @@ def _show(
 
 
 def _default(request: HttpRequest, view: FlagView) -> object:
-    return editing.value_of(view.kind, text(request, "default"), "default")
+    return fields.value_of(view.kind, text(request, "default"), "default")
 
 
 def _try(

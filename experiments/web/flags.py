@@ -13,7 +13,7 @@ from access.paging import BadCursor
 from access.rights import can
 from eventlog.clock import now
 from eventlog.core import Refused
-from experiments import acting, commands, editing, pages, queries
+from experiments import acting, commands, fields, pages, queries
 from experiments.queries import FlagView
 from experiments.web.forms import (
     carry_out,
@@ -79,7 +79,7 @@ def _created(request: HttpRequest) -> commands.CreateFlag:
         flag=text(request, "flag"),
         at=now(),
         kind=kind,
-        default=editing.value_of(kind, text(request, "default"), "default"),
+        default=fields.value_of(kind, text(request, "default"), "default"),
         environments=text(request, "environments").replace(",", " ").split(),
         owner=text(request, "owner"),
         description=text(request, "description"),

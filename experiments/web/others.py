@@ -14,7 +14,7 @@ from access.doors import new_id, requires
 from access.paging import BadCursor
 from eventlog.clock import now
 from eventlog.core import Context, Refused
-from experiments import commands, editing, pages
+from experiments import commands, fields, pages
 from experiments.commands.checks import check_environment
 from experiments.serving.keys import new_key
 from experiments.web.forms import (
@@ -83,8 +83,8 @@ def _save_group(request: HttpRequest, key: str) -> bool:
             group=key,
             at=now(),
             attribute=text(request, "attribute"),
-            values=editing.members_of(text(request, "values"), "values"),
-            condition=editing.read_json(condition, "condition") if condition else None,
+            values=fields.members_of(text(request, "values"), "values"),
+            condition=fields.read_json(condition, "condition") if condition else None,
             description=text(request, "description"),
         )
         return carry_out(request, command, "Saved.") is not None

@@ -87,12 +87,14 @@ class Kind:
     """A way to judge one series. Subclasses with a `name` register themselves.
 
     `summary` says in one sentence what it notices. `watches_clock` is true for kinds whose
-    verdict can change while no point arrives.
+    verdict can change while no point arrives. `tuned_by` names the one parameter that trades
+    breaches missed against breaches too many, if there is one.
     """
 
     name: ClassVar[str] = ""
     summary: ClassVar[str] = ""
     watches_clock: ClassVar[bool] = False
+    tuned_by: ClassVar[str] = ""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

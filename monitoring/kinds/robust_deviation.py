@@ -150,6 +150,7 @@ class RobustDeviation(Kind):
 
     name: ClassVar[str] = "robust_deviation"
     summary: ClassVar[str] = "A value is far from its recent median, and rarely was so far before."
+    tuned_by: ClassVar[str] = "rarity"
 
     window: int = parameter(
         "Latest points whose median is expected.", 288, unit="points", minimum=12, maximum=5000

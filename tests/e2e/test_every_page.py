@@ -115,7 +115,7 @@ def test_pages_of_monitors_are_accessible(
     browse: Open, monitor: str, root: Player, look: dict[str, Any]
 ) -> None:
     visitor = browse(root, **look)
-    kinds = ("threshold", "absence", "age", "robust_deviation")
+    kinds = ("threshold", "absence", "age", "anomaly", "robust_deviation")
     paths = ["/monitors/", "/monitors/?search=nothing", f"/monitors/{monitor}"]
     paths += [f"/monitors/{monitor}?range=30d", *(f"/monitors/new?kind={kind}" for kind in kinds)]
     for path in paths:

@@ -18,6 +18,7 @@ PATHS = (
     *("/flags/", "/flags/?list=stale", "/flags/two-tower", "/flags/prices", "/new-flag"),
     '/flags/two-tower?attributes={"id": "u1", "country": "CH"}',
     "/flags/two-tower/edit?environment=production",
+    *('/flags/page?attributes={"id": "u1"}', "/flags/page/edit?environment=production"),
     *("/layers/", "/layers/search", "/segments/", "/segments/beta", "/exposures/"),
     *("/sdk-keys/", "/freezes/"),
 )

@@ -148,6 +148,61 @@ def test_what_is_not_there_is_not_found(bo: Player) -> None:
     assert bo.api.post("layers/nothing/release", {"experiment": "x"}).status_code == 404
 
 
+def test_what_was_done_stays_said_though_it_could_not_be_done_again(
+    flag: str, bo: Player, ana: Player
+) -> None:
+    first, second = ({"Idempotency-Key": f"change-{n}"} for n in (1, 2))
+    change = {**PRODUCTION, "default": "red", "rules": []}
+    done = bo.api.post(f"{flag}/rules", change, headers=first)
+    members = {"attribute": "id", "values": ["u1"]}
+    bo.api.post("flag-groups/beta", members)
+    removed = bo.api.post("flag-groups/beta/remove", headers=second)
+    bo.api.post("flag-groups/beta", members)
+    rule = {"id": "beta", "condition": {"id": {"$inGroup": "beta"}}, "force": "red"}
+    bo.api.post(f"{flag}/rules", {**change, "rules": [rule]})
+    hold = {"entity": "environment:production", "reason": "calendar:sale", "sentence": "The sale."}
+    assert ana.api.post("holds", hold).status_code == 201
+    assert bo.api.post(f"{flag}/rules", change).status_code == 409
+    assert bo.api.post("flag-groups/beta/remove").status_code == 409
+    for address, body, key, before in (
+        (f"{flag}/rules", change, first, done),
+        ("flag-groups/beta/remove", {}, second, removed),
+    ):
+        again = bo.api.post(address, body, headers=key)
+        assert (before.status_code, again.status_code) == (200, 200)
+        assert again.json()["version"] == before.json()["version"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"id": {"$inGroup": "beta"}},
+        {"$not": {"$or": [{"id": {"$notInGroup": "beta"}}]}},
+        {"$savedGroup": {"id": "beta"}},
+    ],
+)
+def test_a_rule_means_a_segment_that_exists_and_stays(
+    flag: str, bo: Player, condition: dict[str, Any]
+) -> None:
+    rule = {"id": "beta", "condition": condition, "force": "red"}
+    change = {**PRODUCTION, "default": "blue", "rules": [rule]}
+    refused = bo.api.post(f"{flag}/rules", change)
+    assert (refused.status_code, refused.json()["code"]) == (409, "unknown_group")
+    outer = bo.api.post("flag-groups/outer", {"condition": condition})
+    assert (outer.status_code, outer.json()["code"]) == (409, "unknown_group")
+    members = {"attribute": "id", "values": ["u1"]}
+    assert bo.api.post("flag-groups/beta", members).status_code == 200
+    assert bo.api.post("flag-groups/outer", {"condition": condition}).status_code == 200
+    assert bo.api.post("flag-groups/beta/remove").json()["code"] == "in_use"
+    assert bo.api.post("flag-groups/outer/remove").status_code == 200
+    assert bo.api.post(f"{flag}/rules", change).status_code == 200
+    assert bo.api.post("flag-groups/beta/remove").json()["code"] == "in_use"
+    assert bo.api.post(f"{flag}/roll-back", {**PRODUCTION, "revision": 1}).status_code == 200
+    assert bo.api.post("flag-groups/beta/remove").status_code == 200
+    back = bo.api.post(f"{flag}/roll-back", {**PRODUCTION, "revision": 2})
+    assert (back.status_code, back.json()["code"]) == (409, "unknown_group")
+
+
 def exposure(unit: str, variation: str, minute: int, **more: Any) -> dict[str, Any]:
     time = f"2026-11-03T16:{minute:02d}:00Z"
     return {"experiment": "exp", "unit": unit, "variation": variation, "time": time, **more}

@@ -117,6 +117,44 @@ def test_a_rule_that_could_not_work_is_named(rule: dict[str, Any], field: str) -
     assert refused.value.field == f"rules.1{field}"
 
 
+DRAWN = {"name": "layout", "draw": "uniform", "choices": ["grid", "list"]}
+SCRIPTED = {"id": "s", "key": "page", "seed": "s1", "script": {"parameters": [DRAWN]}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"script": []}, ".script.parameters"),
+        ({"script": {"parameters": [{**DRAWN, "draw": "eval"}]}}, ".script.parameters.0.draw"),
+        (
+            {"script": {"parameters": [{**DRAWN, "when": {"a": {"$near": 1}}}]}},
+            ".script.parameters.0.when.a.$near",
+        ),
+        ({"key": "a/b"}, ".key"),
+        ({"weights": [0.5, 0.5]}, ".weights"),
+        ({"hashVersion": 1}, ".hashVersion"),
+    ],
+)
+def test_a_script_that_could_not_work_is_named(changed: dict[str, Any], field: str) -> None:
+    begun = events.FlagCreated(
+        flag="flag:button", kind="object", default={}, environments=["production"]
+    )
+    command = SetRules(**LIVE, default={}, rules=[SCRIPTED])
+    given(begun).when(command).accepted()
+    command = SetRules(**LIVE, default={}, rules=[{**SCRIPTED, **changed}])
+    with pytest.raises(Refused) as refused:
+        given(begun).when(command).accepted()
+    assert refused.value.field == f"rules.0{field}"
+    given(begun, served(2, SCRIPTED)).when(
+        SetRules(**LIVE, default={}, rules=[{**SCRIPTED, "seed": "s2"}])
+    ).refused("phase_fixed")
+
+
+def test_a_script_makes_objects_only() -> None:
+    command = SetRules(**LIVE, default="blue", rules=[SCRIPTED])
+    given(created()).when(command).refused("bad_value", field="rules.0.script")
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -12,21 +12,28 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context
 from experiments import editing, queries
+from experiments.fields import value_text
 from experiments.models import LayerRow
 from experiments.pages import flags as flag_pages
 from experiments.pages import others as other_pages
 from registry.queries import holds
 from tests.cast import Player, api_with
-from tests.experiments.world import PRODUCTION, build, sent
+from tests.experiments.world import PRODUCTION, SCRIPT, build, form_of, sent
 
 PATHS = (
     *("/flags/", "/flags/?list=stale", "/flags/?list=archived", "/flags/?search=tower"),
     *("/flags/two-tower", "/flags/two-tower?environment=staging", "/flags/prices", "/new-flag"),
+    *(
+        "/flags/page",
+        '/flags/page?attributes={"id":"u1"}',
+        "/flags/page/edit?environment=production",
+    ),
     *("/flags/two-tower/edit?environment=production", "/layers/", "/layers/search"),
     *("/segments/", "/segments/beta", "/segments/alps", "/exposures/", "/sdk-keys/"),
     "/freezes/",
 )
 WRITING = ("/new-flag", "/flags/two-tower/edit?environment=production")
+WRITING += ("/flags/page/edit?environment=production",)
 
 
 @pytest.fixture
@@ -61,15 +68,11 @@ def test_a_form_that_was_not_offered_is_refused(olga: Player) -> None:
         assert olga.browser.post(path, {"remove": "yes"}).status_code == 403
 
 
-def edited(view: Any, **changes: str) -> dict[str, str]:
+def edited(view: Any, kind: str = "boolean", **changes: str) -> dict[str, str]:
     """What a browser sends of the editor."""
-    cards = [editing.card_of("boolean", rule) for rule in view.rules]
-    form = {"cards": ",".join(map(str, range(len(cards)))), "default": "false"}
-    form |= {"expected": str(view.revision), "action": "save", "attributes": '{"id": "u"}'}
-    for place, card in enumerate(cards):
-        form[f"r{place}.kind"] = "trial" if card["is_trial"] else "force"
-        form |= {f"r{place}.{k}": v for k, v in card.items() if isinstance(v, str)}
-    return form | changes
+    form = form_of([editing.card_of(kind, rule) for rule in view.rules])
+    form |= {"default": value_text(kind, view.default), "attributes": '{"id": "u"}'}
+    return form | {"expected": str(view.revision), "action": "save"} | changes
 
 
 EDIT = "/flags/two-tower/edit?environment=production"
@@ -96,6 +99,35 @@ def test_saving_what_was_shown_changes_nothing(ana: Player) -> None:
     before = served()
     assert ana.browser.post(EDIT, edited(before)).status_code == 302
     assert served() == before
+
+
+@pytest.mark.usefixtures("world")
+def test_a_script_is_edited_tried_and_saved(ana: Player) -> None:
+    before, address = served("page"), "/flags/page/edit?environment=production"
+    assert ana.browser.post(address, edited(before, "object")).status_code == 302
+    assert served("page") == before
+    changes = {"r0.p2.values": "25 %", "r0.phase": "2", "r0.seed": "page-2"}
+    tried = ana.browser.post(address, edited(before, "object", **changes, action="try"))
+    page = tried.content.decode()
+    assert "variation layout" in page
+    assert page.count('<span>page<span class="meta block">') == 1, "one step a rule"
+    assert served("page") == before
+    sent(ana.browser.post(address, edited(before, "object", **changes)), 302)
+    (rule,) = served("page").rules
+    assert rule["script"]["parameters"][2]["p"] == 0.25
+    assert rule["script"]["parameters"][:2] == SCRIPT["parameters"][:2]
+    page = shown(ana, "/flags/page")
+    assert "grid 3, list 1" in page
+    assert "layout grid, rows 3, banner true" in page
+
+
+@pytest.mark.usefixtures("world")
+def test_within_a_phase_a_script_stays_as_it_is(ana: Player) -> None:
+    before, address = served("page"), "/flags/page/edit?environment=production"
+    answer = ana.browser.post(address, edited(before, "object", **{"r0.p2.values": "25 %"}))
+    assert answer.status_code == 409
+    assert "Changing script within a phase" in answer.content.decode()
+    assert served("page") == before
 
 
 @pytest.mark.usefixtures("world")

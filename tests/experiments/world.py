@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiments import editing
 from tests.cast import Player
 
 SWISS = {
@@ -26,7 +27,23 @@ TRIAL = {
     "meta": [{"key": "control"}, {"key": "two-tower"}, {"key": "two-tower-wide"}],
     "layer": "search",
 }
+GRID = {"name": "layout", "draw": "weighted", "choices": ["grid", "list"], "weights": [3, 1]}
+ROWS = {"name": "rows", "draw": "uniform", "choices": [3, 4], "when": {"layout": "grid"}}
+BANNER = {"name": "banner", "draw": "bernoulli", "p": 0.1}
+SCRIPT = {"parameters": [GRID, ROWS | {"otherwise": 1}, BANNER]}
+SCRIPTED = {"id": "page", "key": "page-test", "phase": "1", "seed": "page-1", "script": SCRIPT}
 PRODUCTION: dict[str, Any] = {"environment": "production"}
+
+
+def form_of(cards: list[editing.Card]) -> dict[str, str]:
+    """What a browser sends of the editor's cards."""
+    form = {"cards": ",".join(map(str, range(len(cards))))}
+    for place, card in enumerate(cards):
+        form |= {f"r{place}.{k}": v for k, v in card.items() if isinstance(v, str)}
+        form[f"r{place}.parameters"] = ",".join(map(str, range(len(card["parameters"]))))
+        for number, row in enumerate(card["parameters"]):
+            form |= {f"r{place}.p{number}.{k}": v for k, v in row.items()}
+    return form
 
 
 def sent(answer: Any, *codes: int) -> Any:
@@ -59,6 +76,11 @@ def build(by: Player, other: Player) -> None:
         "rules": [{"id": "all", "force": {"currency": "USD"}}],
     }
     sent(other.api.post("flags/prices/rules", {**PRODUCTION, **change}))
+    page = {"flag": "page", "kind": "object", "default": {"layout": "list"}, "owner": "team:web"}
+    sent(api.post("flags", page))
+    change = {**PRODUCTION, "default": page["default"], "rules": [SCRIPTED]}
+    sent(api.post("flags/page/rules", change))
+    sent(api.post("flags/page/turn", {**PRODUCTION, "enabled": True}))
     members = {"attribute": "id", "values": ["u1", "u2"], "description": "early users"}
     sent(api.post("flag-groups/beta", members))
     sent(api.post("flag-groups/alps", {"condition": {"country": {"$in": ["CH", "AT"]}}}))

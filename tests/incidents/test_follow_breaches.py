@@ -87,6 +87,22 @@ def test_a_page_level_breach_is_declared_with_its_onset() -> None:
     assert BreachRow.objects.get().monitor_name == "Model age"
 
 
+def test_an_estimate_of_when_it_began_becomes_the_onset() -> None:
+    began = {
+        name: (AT - timedelta(minutes=minutes)).isoformat()
+        for name, minutes in (("earliest", 12), ("best", 5), ("latest", 0))
+    }
+    said(1, opened(began=began))
+    follow()
+    row = IncidentRow.objects.get()
+    assert [at.isoformat() for at in (row.onset_earliest, row.onset_best, row.onset_latest)] == [
+        began["earliest"],
+        began["best"],
+        began["latest"],
+    ]
+    assert row.onset_basis == "change point of model.age, 90 % interval"
+
+
 def test_the_monitor_may_hint_at_the_severity() -> None:
     said(1, opened(severity=1))
     follow()

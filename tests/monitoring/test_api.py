@@ -107,7 +107,13 @@ def test_a_change_at_another_version_is_refused(api: Api) -> None:
 
 def test_kinds_come_with_their_schema_and_form(api: Api) -> None:
     items = api.get("monitor-kinds").data["items"]
-    assert [kind["name"] for kind in items] == ["absence", "age", "robust_deviation", "threshold"]
+    assert [kind["name"] for kind in items] == [
+        "absence",
+        "age",
+        "anomaly",
+        "robust_deviation",
+        "threshold",
+    ]
     assert all(kind["schema"]["properties"] and kind["form"] for kind in items)
 
 

@@ -84,6 +84,25 @@ def test_a_breach_opens_and_closes_at_the_points_that_say_so(api: Api) -> None:
     assert (row.onset, row.closed_at) == (NOON + timedelta(minutes=1), NOON + timedelta(minutes=3))
 
 
+def test_a_breach_tells_when_the_change_that_led_to_it_began(api: Api) -> None:
+    one = monitor(api)
+    # Waves of one or so, then five, and beyond the bound only twenty points later.
+    usual = [1 + 0.1 * (n * 37 % 11) for n in range(120)]
+    points = [*usual, *(v + 4 for v in usual[:20]), 11]
+    send(api, *enumerate(points))
+    evaluate()
+    assert said(one) == [("opened", "140")]
+    began = list(read_stream(f"monitor:{one}"))[1].payload["began"]
+    assert began == {"best": at(120), "earliest": at(119), "latest": at(120)}
+
+
+def test_a_breach_of_what_has_no_values_or_too_few_tells_no_beginning(api: Api) -> None:
+    one = monitor(api)
+    send(api, (0, 1), (1, 11))
+    evaluate()
+    assert list(read_stream(f"monitor:{one}"))[1].payload["began"] is None
+
+
 def test_the_same_points_again_add_no_event(api: Api) -> None:
     one = monitor(api)
     send(api, (0, 1), (1, 11), (2, 2))

@@ -151,12 +151,11 @@ PARAMETER = st.fixed_dictionaries(
         "choices": st.lists(JSON, max_size=3),
         "weights": st.lists(st.integers(0, 3) | JSON, max_size=3),
         "p": st.floats(0, 1) | st.sampled_from(NASTY),
-        "min": st.integers() | st.sampled_from(NASTY),
-        "max": st.integers() | st.sampled_from(NASTY),
-        "draws": st.integers(0, 3) | JSON,
         "value": JSON,
         "when": CONDITIONS,
-        "unit": st.sampled_from(["id", ["id", "a"]]) | JSON,
+        "otherwise": JSON,
+        "unit": st.just("a") | JSON,
+        "salt": st.just("y") | JSON,
     },
 )
 
@@ -165,17 +164,24 @@ PARAMETER = st.fixed_dictionaries(
 @given(st.lists(PARAMETER | JSON, min_size=1, max_size=3), ATTRIBUTES)
 @example([{"name": "x", "draw": "bernoulli", "p": 10**400}], {"id": "u"})
 @example([{"name": "x", "draw": "bernoulli", "p": 0.5}], {"id": "\ud800"})
-def test_any_script_is_refused_or_draws_the_same_twice(
+@example([{"name": "x", "draw": "uniform", "choices": [True, 1, 1.0, "1"]}], {"id": "u"})
+@example([{"name": "x", "draw": "weighted", "choices": [1, 2], "weights": [1e-320, 0]}], {})
+def test_any_script_is_refused_or_gives_one_of_its_combinations(
     parameters: list[Json], attributes: dict[str, Json]
 ) -> None:
+    start = time.process_time()
     refused = refused_field(lambda: Script({"parameters": parameters}))
     if refused is not None:
         assert refused.startswith("parameters")
         return
     script = Script({"parameters": parameters})
-    drawn = [script.run("salt", Subject(attributes)) for _ in range(2)]
-    assert repr(drawn[0]) == repr(drawn[1])
-    assert drawn[0].keys() <= {parameter["name"] for parameter in parameters}
+    rules = list(script.rules({"id": "s", "key": "s", "hashVersion": 2}))
+    configuration = Configuration({"features": {"f": {"defaultValue": {}, "rules": rules}}})
+    values = [repr(configuration.evaluate("f", Subject(attributes)).value) for _ in range(2)]
+    assert values[0] == values[1]
+    assert values[0] in {repr(one) for one in [{}, *script.combinations]}
+    assert len(set(script.names)) == len(script.names)
+    assert is_soon(start)
 
 
 CODE = ["__import__('os').system('true')", "exec('1')", "{{7*7}}", "${7*7}", "1+1", "lambda: 1"]
@@ -196,8 +202,12 @@ def test_no_text_is_ever_run(code: str, monkeypatch: pytest.MonkeyPatch) -> None
         code, Subject({"id": code, code: code}, url=f"http://shop/?{code}={code}")
     )
     assert outcome.value == code
-    script = Script({"parameters": [{"name": "x", "draw": "uniform", "choices": [code]}]})
-    assert script.run(code, Subject({"id": code})) == {"x": code}
+    drawn = {"name": "x", "draw": "uniform", "choices": [code, [code]], "when": {code: code}}
+    (rule, *_) = Script({"parameters": [drawn]}).rules({"key": code})
+    outcome = Configuration({"features": {code: {"rules": [rule]}}}).evaluate(
+        code, Subject({"id": "user-1", code: code})
+    )
+    assert outcome.value in ({"x": code}, None)
 
 
 @pytest.mark.parametrize(

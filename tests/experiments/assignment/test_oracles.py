@@ -11,32 +11,11 @@ from django.core.management import CommandError, call_command
 
 from experiments.assignment import buckets, hashing
 from experiments.assignment.corpus import SECTIONS, score
-from experiments.assignment.script import Script
-from experiments.assignment.subjects import Subject
 from tests.shared import SHARED, needs, read
 
 CASES = "oracles/experiments/growthbook_cases.json"
 ORACLES = "oracles/experiments/assignment_oracles.json"
 SALT = "ns.exp"
-SCRIPT = Script(
-    {
-        "parameters": [
-            {"name": "uniform", "draw": "uniform", "choices": ["a", "b", "c"]},
-            {
-                "name": "weighted",
-                "draw": "weighted",
-                "choices": ["a", "b"],
-                "weights": [0.8, 0.2],
-            },
-            {"name": "bernoulli", "draw": "bernoulli", "p": 0.3},
-            {"name": "float", "draw": "float"},
-            {"name": "int", "draw": "integer", "min": 0, "max": 9_999},
-            {"name": "sample", "draw": "sample", "choices": [1, 2, 3, 4, 5], "draws": 2},
-            # The table does not name its second unit; this one gives all of its answers.
-            {"name": "pair", "draw": "uniform", "choices": ["x", "y"], "unit": ["id", "second"]},
-        ]
-    }
-)
 
 
 def rows(kind: str) -> list[dict[str, Any]]:
@@ -91,13 +70,22 @@ def test_ranges() -> None:
         assert ranges == [pytest.approx(interval) for interval in row["ranges"]]
 
 
+def planout(unit: str) -> dict[str, Any]:
+    """PlanOut's draws for a unit, each under the salt of its parameter."""
+    # The table does not name the second unit of `pair`; 3 gives all of its answers.
+    return {
+        "uniform": hashing.planout_choice(f"{SALT}.uniform", unit, ["a", "b", "c"]),
+        "weighted": hashing.planout_weighted(f"{SALT}.weighted", unit, ["a", "b"], [0.8, 0.2]),
+        "bernoulli": int(hashing.planout_uniform(f"{SALT}.bernoulli", unit) <= 0.3),
+        "float": hashing.planout_uniform(f"{SALT}.float", unit),
+        "int": hashing.planout_integer(f"{SALT}.int", unit, 0, 9_999),
+        "sample": hashing.planout_sample(f"{SALT}.sample", unit, [1, 2, 3, 4, 5], 2),
+        "pair": hashing.planout_choice(f"{SALT}.pair", f"{unit}.3", ["x", "y"]),
+    }
+
+
 @needs(ORACLES)
 def test_planout() -> None:
     for row in rows("planout"):
-        # PlanOut draws for an empty unit as well; a script leaves such a subject out.
-        unit = row["unit"]
-        drawn = SCRIPT.run(SALT, Subject({"id": unit, "second": 3})) if unit else None
-        expected = {name: row[name] for name in ("uniform", "weighted", "bernoulli", "int", "pair")}
-        assert drawn is None or {name: drawn[name] for name in expected} == expected
-        assert hashing.planout_uniform(f"{SALT}.float", unit) == row["float"]
-        assert hashing.planout_sample(f"{SALT}.sample", unit, [1, 2, 3, 4, 5], 2) == row["sample"]
+        drawn = planout(row["unit"])
+        assert drawn == {name: row[name] for name in drawn}

@@ -10,11 +10,11 @@ from monitoring.management.commands.document_kinds import PAGE, documented
 
 
 def test_the_kinds_are_found_in_the_folder() -> None:
-    assert list(kinds()) == ["absence", "age", "robust_deviation", "threshold"]
+    assert list(kinds()) == ["absence", "age", "anomaly", "robust_deviation", "threshold"]
 
 
 def test_an_unknown_kind_is_refused_with_the_ones_there_are() -> None:
-    with pytest.raises(BadParameter, match="absence, age, robust_deviation, threshold"):
+    with pytest.raises(BadParameter, match="absence, age, anomaly, robust_deviation, threshold"):
         make("oracle", {})
 
 

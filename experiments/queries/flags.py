@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
+from experiments.assignment.script import Script
 from experiments.models import (
     AllocationRow,
     EnvironmentRow,
-    Exposure,
+    ExposureCount,
     FlagRow,
     FlagUse,
     GroupRow,
@@ -22,6 +23,7 @@ from experiments.models import (
     runs,
 )
 from experiments.projections import EVERYWHERE
+from experiments.state import is_experiment
 
 BY_KEY = ("key",)
 UNUSED_AFTER = timedelta(days=30)
@@ -111,7 +113,7 @@ def payload(environment: str) -> dict[str, Any]:
 
     ``{"revision", "features": {key: definition}, "savedGroups": {key: group}, "kinds": {key: kind},
     "off": [key]}``. A flag that is off is its default. A rule in a layer is filtered to the segments of its
-    experiment, and left out while it has none; no rule with variations reaches a holdout.
+    experiment, and left out while it has none; no experiment reaches a holdout.
     """
     at = revision(environment)
     compile_rules = _compiler()
@@ -146,8 +148,7 @@ def _compiler() -> Callable[[Any, Sequence[Mapping[str, Any]]], dict[str, Any]]:
     ]
 
     def compile_rules(default: Any, rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        made = [_compiled(rule, layers, owned, holdouts) for rule in rules]
-        served = [rule for rule in made if rule is not None]
+        served = [one for rule in rules for one in _compiled(rule, layers, owned, holdouts)]
         return {"defaultValue": default, "rules": served}
 
     return compile_rules
@@ -166,20 +167,22 @@ def _compiled(
     layers: Mapping[str, LayerRow],
     owned: Mapping[tuple[str, str], AllocationRow],
     holdouts: Sequence[dict[str, Any]],
-) -> dict[str, Any] | None:
-    """The rule as it is served; None for one whose experiment has no segments in its layer."""
+) -> list[dict[str, Any]]:
+    """The rule as it is served; nothing while its experiment has no segments in its layer."""
     made = {name: value for name, value in rule.items() if name not in ("description", "layer")}
-    if "variations" not in rule:
-        return made
+    if not is_experiment(rule):
+        return [made]
     made.setdefault("hashVersion", 2)
     made.setdefault("coverage", 1)
     filters = list(holdouts)
     if "layer" in rule:
         allocation = owned.get((rule["layer"], rule["key"]))
         if allocation is None:
-            return None
+            return []
         filters.append(_filter(layers[rule["layer"]], allocation.segments))
-    return {**made, "filters": filters} if filters else made
+    if filters:
+        made["filters"] = filters
+    return list(Script(made["script"]).rules(made)) if "script" in made else [made]
 
 
 def _filter(layer: LayerRow, pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
@@ -335,24 +338,19 @@ def sdk_key(key: str) -> SdkKeyRow | None:
 
 def exposure_counts(experiment: str, phase: str = "") -> list[dict[str, Any]]:
     """Units by phase and variation; those seen with several variations are counted apart."""
-    rows = Exposure.objects.filter(experiment=experiment)
+    rows = ExposureCount.objects.filter(experiment=experiment).exclude(units=0)
     if phase:
         rows = rows.filter(phase=phase)
-    counted = rows.values("phase", "variation").annotate(
-        units=Count("unit"), several=Count("unit", filter=Q(several=True))
-    )
+    counted = rows.values("phase", "variation", "units", "several")
     return [dict(one) for one in counted.order_by("phase", "variation")]
-
-
-LATELY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class PhaseCounts:
     """Units that met each variation in one phase of an experiment: (variation, units, several).
 
-    `units` are all, `several` those of them seen with more than one variation, `lately` those
-    recorded in the last five minutes.
+    `units` are all, `several` those of them seen with more than one variation, `in_hour` those
+    recorded since the hour began.
     """
 
     experiment: str
@@ -360,34 +358,37 @@ class PhaseCounts:
     arms: list[tuple[str, int, int]]
     units: int
     several: int
-    lately: int
+    in_hour: int
     last_at: datetime
 
 
 def phases_met(now: datetime, limit: int = 50) -> list[PhaseCounts]:
     """Phases that units were exposed to, those heard of last first."""
-    rows = Exposure.objects.values("experiment", "phase", "variation").annotate(
-        units=Count("unit"),
-        mixed=Count("unit", filter=Q(several=True)),
-        lately=Count("unit", filter=Q(recorded_at__gt=now - LATELY)),
-        last_at=Max("recorded_at"),
+    latest = (
+        ExposureCount.objects.values("experiment", "phase")
+        .annotate(last=Max("last_at"))
+        .order_by("-last", "experiment", "phase")[:limit]
     )
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows.order_by("experiment", "phase", "variation"):
-        found.setdefault((row["experiment"], row["phase"]), []).append(row)
-    phases = [
+    found: dict[tuple[str, str], list[ExposureCount]] = {
+        (one["experiment"], one["phase"]): [] for one in latest
+    }
+    wanted = ExposureCount.objects.filter(experiment__in={key for key, _ in found})
+    for row in wanted.exclude(units=0).order_by("variation"):
+        if (row.experiment, row.phase) in found:
+            found[row.experiment, row.phase].append(row)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return [
         PhaseCounts(
             experiment=experiment,
             phase=phase,
-            arms=[(arm["variation"], arm["units"], arm["mixed"]) for arm in arms],
-            units=sum(arm["units"] for arm in arms),
-            several=sum(arm["mixed"] for arm in arms),
-            lately=sum(arm["lately"] for arm in arms),
-            last_at=max(arm["last_at"] for arm in arms),
+            arms=[(arm.variation, arm.units, arm.several) for arm in arms],
+            units=sum(arm.units for arm in arms),
+            several=sum(arm.several for arm in arms),
+            in_hour=sum(arm.in_hour for arm in arms if arm.hour == hour),
+            last_at=max(arm.last_at for arm in arms),
         )
         for (experiment, phase), arms in found.items()
     ]
-    return sorted(phases, key=lambda one: one.last_at, reverse=True)[:limit]
 
 
 def trials(experiments: Iterable[str]) -> dict[tuple[str, str], tuple[str, str, dict[str, Any]]]:
@@ -403,13 +404,29 @@ def trials(experiments: Iterable[str]) -> dict[tuple[str, str], tuple[str, str, 
 def users_of_group(key: str) -> list[str]:
     """Flags in service whose rules mean this saved group."""
     rows = ServingRow.objects.filter(served=True).order_by("flag")
-    return sorted({row.flag for row in rows if any(_means(rule, key) for rule in row.rules)})
+    return sorted({row.flag for row in rows if key in groups_named(row.rules)})
+
+
+def groups_with_group(key: str) -> list[str]:
+    """Other saved groups whose condition means this one."""
+    rows = GroupRow.objects.exclude(key=key).order_by("key")
+    return [row.key for row in rows if key in groups_named(row.definition)]
+
+
+def groups_known(keys: Iterable[str]) -> set[str]:
+    """Those of the keys that are a saved group's."""
+    return set(GroupRow.objects.filter(key__in=set(keys)).values_list("key", flat=True))
 
 
 def environments_with_group(key: str) -> list[str]:
-    """Environments in which a rule that is served means this saved group."""
+    """Environments in which a rule that is served means this saved group, or one that means it."""
+    keys, fresh = {key}, [key]
+    while fresh:
+        found = {outer for inner in fresh for outer in groups_with_group(inner)}
+        fresh = sorted(found - keys)
+        keys |= found
     rows = ServingRow.objects.filter(served=True, enabled=True)
-    return sorted({r.environment for r in rows if any(_means(rule, key) for rule in r.rules)})
+    return sorted({row.environment for row in rows if keys & groups_named(row.rules)})
 
 
 def environments_with_layer(key: str) -> list[str]:
@@ -422,19 +439,24 @@ def environments_with_layer(key: str) -> list[str]:
             r.environment
             for r in rows
             for rule in r.rules
-            if "variations" in rule and (everywhere or rule.get("layer") == key)
+            if is_experiment(rule) and (everywhere or rule.get("layer") == key)
         }
     )
 
 
-def _means(condition: Any, key: str) -> bool:
-    if isinstance(condition, list):
-        return any(_means(one, key) for one in condition)
-    if not isinstance(condition, dict):
-        return False
-    groups = [condition.get(word) for word in GROUP_WORDS]
-    named = any(key == one or (isinstance(one, list) and key in one) for one in groups)
-    return named or any(_means(one, key) for one in condition.values())
-
-
 GROUP_WORDS = ("$inGroup", "$notInGroup", "$savedGroup", "$savedGroups", "$groups")
+
+
+def groups_named(condition: Any) -> set[str]:
+    """Keys of the saved groups that conditions name, however deep."""
+    if isinstance(condition, list):
+        return {key for one in condition for key in groups_named(one)}
+    if not isinstance(condition, dict):
+        return set()
+    found = {key for one in condition.values() for key in groups_named(one)}
+    for word in GROUP_WORDS:
+        named = condition.get(word)
+        for one in named if isinstance(named, list) else [named]:
+            key = one.get("id") if isinstance(one, dict) else one
+            found |= {key} if isinstance(key, str) else set()
+    return found

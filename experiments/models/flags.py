@@ -196,16 +196,33 @@ class Exposure(models.Model):
     attributes = models.JSONField(default=dict)
 
     class Meta:
-        db_table = "experiments_exposure"
-        indexes = [
-            models.Index(
-                fields=["experiment", "phase", "variation"], name="experiments_exposure_arm"
-            ),
-            models.Index(fields=["recorded_at"], name="experiments_exposure_when"),
-        ]
+        db_table = "experiments_exposure"  # partitioned by a hash of experiment and phase
 
     def __str__(self) -> str:
         return f"{self.unit} in {self.experiment}"
+
+
+class ExposureCount(models.Model):
+    """How many units met a variation in a phase, kept with each batch that is written.
+
+    `several` of the `units` met more than one variation; `in_hour` were recorded since `hour`.
+    """
+
+    pk = models.CompositePrimaryKey("experiment", "phase", "variation")
+    experiment = models.TextField()
+    phase = models.TextField()
+    variation = models.TextField()
+    units = models.BigIntegerField()
+    several = models.BigIntegerField()
+    hour = models.DateTimeField()
+    in_hour = models.BigIntegerField()
+    last_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "experiments_exposure_count"
+
+    def __str__(self) -> str:
+        return f"{self.units} in {self.variation} of {self.experiment}"
 
 
 class FlagUse(models.Model):

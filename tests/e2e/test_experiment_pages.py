@@ -1,0 +1,82 @@
+"""Pages of experiments in both themes and on a phone, and an experiment led by the keyboard alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from experiments import queries
+from tests.cast import Player
+from tests.e2e.conftest import Open
+from tests.e2e.test_every_page import LOOKS
+from tests.experiments.laboratory import build, remember, visit
+
+PATHS = (
+    *("/experiments/", "/experiments/new", "/experiments/metrics", "/experiments/calendar"),
+    *("/experiments/recs-two-tower", "/experiments/prompt", "/experiments/pictures"),
+    "/experiments/recs-two-tower/design",
+)
+DIALOGS = {
+    "/experiments/recs-two-tower": ("do-ramp", "do-stop"),
+    "/experiments/prompt": ("do-start",),
+    "/experiments/metrics": ("do-metric",),
+}
+
+
+@pytest.fixture
+def laboratory(server: object, bo: Player, ana: Player) -> None:
+    build(bo, ana)
+    visit(bo)
+    remember(9)
+
+
+@pytest.mark.usefixtures("laboratory")
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_experiments_are_accessible(
+    browse: Open, bo: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(bo, **look)
+    for path in PATHS:
+        page = visitor.visit(path)
+        assert visitor.violations() == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.usefixtures("laboratory")
+@pytest.mark.parametrize("look", LOOKS[:2])
+def test_dialogs_of_experiments_are_accessible(
+    browse: Open, bo: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(bo, **look)
+    for path, names in DIALOGS.items():
+        page = visitor.visit(path)
+        for name in names:
+            page.evaluate("(id) => document.getElementById(id).showModal()", name)
+            assert visitor.violations() == [], name
+            page.keyboard.press("Escape")
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_an_experiment_is_stopped_and_decided_by_keyboard(browse: Open, bo: Player) -> None:
+    page = browse(bo).visit("/experiments/recs-two-tower")
+    page.get_by_role("link", name="Stop…").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Stop it")).to_be_visible()
+    page.get_by_role("textbox", name="Reason").focus()
+    page.keyboard.type("seen enough")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Stopped for person.")).to_be_visible()
+    page.get_by_role("link", name="Decide…").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Abandon").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.type("no better than before")
+    page.get_by_role("button", name="Decide").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("no better than before").first).to_be_visible()
+    row = queries.experiment("recs-two-tower")
+    assert row is not None
+    assert (row.status, row.decision["decision"]) == ("decided", "abandon")

@@ -1,0 +1,165 @@
+"""Pages of experiments: shown to whom they are for, and every act by a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiments import design_editing, queries
+from experiments.commands import sound_design
+from tests.cast import Player
+from tests.experiments.laboratory import build, designed, visit
+from tests.experiments.world import sent
+
+PATHS = (
+    *("/experiments/", "/experiments/?status=draft", "/experiments/?search=nothing"),
+    *("/experiments/metrics", "/experiments/calendar", "/experiments/recs-two-tower"),
+    *("/experiments/prompt", "/experiments/pictures", "/experiments/recs-two-tower?metric=spent"),
+)
+WRITING = ("/experiments/new", "/experiments/pictures/design", "/experiments/recs-two-tower/design")
+
+
+@pytest.fixture
+def laboratory(bo: Player, ana: Player) -> None:
+    build(bo, ana)
+
+
+def shown(player: Player, path: str) -> str:
+    return str(sent(player.browser.get(path), 200).content.decode())
+
+
+def status(key: str = "recs-two-tower") -> str:
+    row = queries.experiment(key)
+    assert row is not None
+    return row.status
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_pages_are_shown_to_whom_they_are_for(bo: Player, olga: Player, mallory: Player) -> None:
+    for path in (*PATHS, *WRITING):
+        assert "<h1>" in shown(bo, path)
+        assert mallory.browser.get(path).status_code == 403
+        if path in WRITING:
+            assert olga.browser.get(path).status_code == 403
+        else:
+            forms = shown(olga, path).split("<form")[1:]
+            assert [form for form in forms if 'method="post"' in form[:60]] == []
+    for act in ("start", "stop", "decide"):
+        assert olga.browser.post(f"/experiments/recs-two-tower/act/{act}").status_code == 403
+    assert olga.browser.post("/experiments/metrics", {"metric": "x"}).status_code == 403
+    assert bo.browser.get("/experiments/nothing").status_code == 404
+    assert bo.browser.post("/experiments/prompt/act/nothing").status_code == 404
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_results_come_with_their_checks_and_words_that_claim_no_more(bo: Player) -> None:
+    visit(bo)
+    page = shown(bo, "/experiments/recs-two-tower")
+    for words in (
+        "Sample ratio",
+        "50.00 : 50.00",
+        "Must not get worse",
+        "Within limit",
+        "Two-tower",
+    ):
+        assert words in page
+    assert not any(word in page.lower() for word in ("significan", "proven", "proof"))
+    assert page.count('class="forest') > 4
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_a_failed_check_takes_the_place_of_the_verdict_until_it_is_looked_into(
+    bo: Player, ana: Player
+) -> None:
+    visit(bo, better=7.0)
+    page = shown(bo, "/experiments/recs-two-tower")
+    assert "No verdict, since a check failed." in page
+    form = {"check": "too_good", "finding": "true and good", "reason": "A sale began at noon."}
+    sent(ana.browser.post("/experiments/recs-two-tower/act/clear", form), 302)
+    page = shown(bo, "/experiments/recs-two-tower")
+    assert "No verdict" not in page
+    assert "looked into too_good: true and good" in page
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_from_draft_to_decision_by_forms(bo: Player, ana: Player) -> None:
+    at = "/experiments/pictures/act"
+    sent(bo.browser.post(f"{at}/ask-for-review"), 302)
+    sent(bo.browser.post(f"{at}/review", {"verdict": "approve"}), 302)
+    assert status("pictures") == "in review", "nobody approves a design of their own"
+    sent(ana.browser.post(f"{at}/review", {"verdict": "approve", "reason": "Good."}), 302)
+    sent(bo.browser.post(f"{at}/start", {"reason": "Monday"}), 302)
+    sent(bo.browser.post(f"{at}/ramp", {"coverage": "50"}), 302)
+    sent(bo.browser.post(f"{at}/pause"), 302)
+    assert status("pictures") == "paused"
+    sent(bo.browser.post(f"{at}/resume"), 302)
+    sent(bo.browser.post(f"{at}/stop", {"reason": ""}), 302)
+    assert status("pictures") == "running", "a stop has a reason"
+    sent(bo.browser.post(f"{at}/stop", {"reason": "seen enough"}), 302)
+    sent(ana.browser.post(f"{at}/decide", {"decision": "ship:two-tower", "reason": "planned"}), 302)
+    row = queries.experiment("pictures")
+    assert row is not None
+    assert (row.status, row.decision["variation"], row.coverage) == ("decided", "two-tower", 0.5)
+    assert "Ship two-tower" in shown(bo, "/experiments/pictures")
+    sent(bo.browser.post(f"{at}/archive"), 302)
+    assert "Larger pictures" not in shown(bo, "/experiments/")
+    assert "Larger pictures" in shown(bo, "/experiments/?status=archived")
+
+
+def form_of(**changes: Any) -> dict[str, str]:
+    design = sound_design(designed("Larger pictures"))
+    return {**design_editing.form_of(design, "boolean"), **changes}
+
+
+def test_a_form_says_the_design_that_it_shows() -> None:
+    steps = [{"coverage": 0.1, "hours": 24.0}, {"coverage": 1.0, "hours": 0.0}]
+    design = sound_design(
+        designed("Larger", ramp=steps, condition={"country": "CH"}, layer="page", segments=50)
+    )
+    form = design_editing.form_of(design, "boolean")
+    assert sound_design(design_editing.design_of(form, "boolean")) == design
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_a_design_is_written_changed_and_refused_by_its_field(bo: Player) -> None:
+    new = form_of(experiment="larger")
+    answer = bo.browser.post("/experiments/new", new)
+    assert (answer.status_code, answer["Location"]) == (302, "/experiments/larger")
+    again = bo.browser.post("/experiments/new", new)
+    assert again.status_code == 409
+    assert "There is an experiment with this key already." in again.content.decode()
+    wrong = bo.browser.post("/experiments/new", form_of(experiment="x", metrics="primary | none"))
+    assert wrong.status_code == 409
+    page = wrong.content.decode()
+    assert "There is no metric" in page
+    assert "primary | none" in page, "what was typed stays"
+    for changes, field in (
+        ({"variations": "50 control false"}, "variations"),
+        ({"alpha": "much"}, "alpha"),
+        ({"ramp": "10 | soon"}, "ramp"),
+        ({"days": "many"}, "days"),
+        ({"condition": "{"}, "condition"),
+    ):
+        answer = bo.browser.post("/experiments/new", form_of(experiment="x", **changes))
+        assert answer.status_code == 409
+        assert f"({field})" in answer.content.decode()
+    assert queries.experiment("x") is None
+    sent(bo.browser.post("/experiments/larger/design", form_of(days="28")), 302)
+    row = queries.experiment("larger")
+    assert row is not None
+    assert row.design["days"] == 28
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_a_metric_comes_into_the_library_by_its_form(bo: Player) -> None:
+    form = {"metric": "visits", "name": "Visits", "aggregation": "count", "source": "visit"}
+    form |= {"direction": "up", "window_hours": "24", "before_days": "7", "cap": "50"}
+    sent(bo.browser.post("/experiments/metrics", form), 302)
+    page = shown(bo, "/experiments/metrics")
+    assert "number of visit a unit" in page
+    assert "24 h after exposure" in page
+    wrong = bo.browser.post("/experiments/metrics", form | {"window_hours": "soon", "metric": "y"})
+    assert wrong.status_code == 409
+    assert "Must be a whole number" in wrong.content.decode()
+    assert 'value="y"' in wrong.content.decode()
