@@ -1,8 +1,8 @@
 """Experiment statistics: batch calls over moments, a whole experiment, 2 × 1,000,000 raw rows.
 
-Moments are arrays as they come from a table of stored ones. The whole experiment has 20 metrics in 10
-slices and 3 arms: sample ratio, absolute, relative and always-valid effects of each slice and of all
-slices merged, heterogeneity of each metric, and the success metrics corrected by Holm. Raw rows are a
+Moments are arrays as they come from a table of stored ones. The whole experiment is `analyse` of the
+product over 20 metrics with a covariate, in 10 slices, 3 arms and 14 days: trust checks, always-valid
+effects of all and of each slice, heterogeneity, trend and verdict. Raw rows are a
 data frame of arms and values in no order, in memory already, for us as for the peers: GrowthBook's
 `gbstats` after a pandas groupby in an environment of its own, as it is used, and this environment's
 pandas and scipy.
@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,22 +28,15 @@ from scipy import stats
 
 from benchmarks import peers
 from benchmarks.figures import Figure, interleaved
-from experiments.stats import (
-    cuped,
-    multiplicity,
-    proportions,
-    ratios,
-    sample_ratio,
-    sequential,
-    slices,
-    welch,
-)
-from experiments.stats.moments import Moments, grouped, merged
+from experiments.analysis import Data, Kept, analyse
+from experiments.state import Part
+from experiments.stats import cuped, proportions, ratios, sequential, welch
+from experiments.stats.moments import JointMoments, Moments, grouped, merged
 from experiments.stats.results import Cannot
 
 PEER = ("gbstats==0.8.0",)
 REPEATS, TESTS, SINGLE = 5, 100_000, 5_000
-METRICS, SLICES, ARMS = 20, 10, 3
+METRICS, SLICES, ARMS, DAYS = 20, 10, 3, 14
 USERS = 1_000_000
 
 Floats = NDArray[np.float64]
@@ -72,7 +66,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
                     one_by_one, singles(chance, SINGLE), singles(chance, SINGLE)
                 ),
                 "gbstats one by one": lambda: float(peer("moments")),
-                "whole experiment": lambda: 1000 * median_of(lambda: analyse(experiment)),
+                "whole experiment": lambda: 1000 * median_of(lambda: analyse(*experiment)),
                 "raw rows": lambda: 1000 * median_of(lambda: analyse_rows(rows)),
                 "raw rows, gbstats": lambda: float(peer("raw")),
                 "raw rows, pandas and scipy": lambda: 1000 * median_of(lambda: by_pandas(rows)),
@@ -176,56 +170,53 @@ def one_by_one(controls: Floats, treatments: Floats) -> float:
     return rate_of(lambda: [welch.welch(*pair) for pair in pairs], SINGLE)
 
 
-def stored(chance: np.random.Generator) -> Floats:
-    """Moments of an experiment, of shape (metrics, slices, arms, 3)."""
-    n = chance.multinomial(400_000, [1 / (SLICES * ARMS)] * (SLICES * ARMS))
-    shape = (METRICS, SLICES, ARMS)
-    units = np.broadcast_to(n.reshape(SLICES, ARMS), shape)
-    return np.stack([units, chance.normal(20, 0.05, shape), chance.gamma(40, 1, shape)], axis=3)
+def stored(chance: np.random.Generator) -> tuple[dict[str, Any], list[Kept], Data]:
+    """A design, its metrics and everything that is stored of them, as if nothing had an effect."""
+    keys = [f"arm-{number}" for number in range(ARMS)]
+    design = {
+        "variations": [{"key": key, "weight": 1 / ARMS} for key in keys],
+        "alpha": 0.05,
+        "power": 0.8,
+        "units": 400_000,
+        "days": DAYS,
+        "min_days": DAYS,
+        "smallest_effect": 0.01,
+        "slices": ["country"],
+    }
+    names = [f"metric-{number}" for number in range(METRICS)]
+    metrics = [
+        Kept(name, name, "count", "up", "", Part.PRIMARY, 0.0, has_covariate=True) for name in names
+    ]
+
+    def arms(n: int) -> dict[str, JointMoments]:
+        return {key: joint_of(joints(chance, 1)[0], n) for key in keys}
+
+    by_slice = {
+        name: {f"country={number}": arms(13_000) for number in range(SLICES)} for name in names
+    }
+    by_day = {
+        name: {date(2026, 3, 1) + timedelta(days=day): arms(10_000) for day in range(DAYS)}
+        for name in names
+    }
+    sums = {
+        name: {key: merged([parts[key] for parts in by_slice[name].values()]) for key in keys}
+        for name in names
+    }
+    units = dict.fromkeys(keys, (SLICES * 13_000, 0))
+    return design, metrics, Data(sums, by_slice, by_day, units, hours=DAYS * 24.0)
 
 
-def analyse(moments: Floats) -> dict[str, Any]:
-    """Everything that a page says about the experiment."""
-    whole = np.array(
-        [
-            [row_of(merged([moments_of(row) for row in metric[:, arm]])) for arm in range(ARMS)]
-            for metric in moments
-        ]
-    )
-    every = np.concatenate([moments, whole[:, np.newaxis]], axis=1)
-    control = np.broadcast_to(every[:, :, :1], every[:, :, 1:].shape).reshape(-1, 3)
-    treatment = every[:, :, 1:].reshape(-1, 3)
-    shape = (METRICS, SLICES + 1, ARMS - 1)
-    effects = {
-        name: {key: values.reshape(shape) for key, values in test(control, treatment).items()}
-        for name, test in (
-            ("absolute", welch.batch),
-            ("relative", welch.batch_relative),
-            ("always-valid", sequential.batch),
-        )
-    }
-    absolute = effects["absolute"]
-    gaps, variances = absolute["effect"][:, :-1], absolute["se"][:, :-1] ** 2
-    return effects | {
-        "sample ratio": sample_ratio.sample_ratio(whole[0, :, 0].astype(int).tolist(), [1] * ARMS),
-        "heterogeneity": [
-            slices.heterogeneity(gaps[metric, :, arm].tolist(), variances[metric, :, arm].tolist())
-            for metric in range(METRICS)
-            for arm in range(ARMS - 1)
-        ],
-        "corrected": multiplicity.correct(absolute["p_value"][:, -1].ravel().tolist()),
-    }
+def joint_of(row: Floats, n: int) -> JointMoments:
+    """Of a row of `joints`, with so many units."""
+    _, x, variance_x, y, variance_y, covariance = row.tolist()
+    one, other = Moments.of_variance(n, x, variance_x), Moments.of_variance(n, y, variance_y)
+    return JointMoments(one, other, covariance * (n - 1))
 
 
 def moments_of(row: Floats) -> Moments:
     """Of n, mean and variance."""
     n, mean, variance = row.tolist()
     return Moments.of_variance(int(n), mean, variance)
-
-
-def row_of(moments: Moments) -> tuple[float, float, float]:
-    """n, mean and variance of it."""
-    return moments.n, moments.mean, moments.variance
 
 
 def raw_rows(chance: np.random.Generator, users: int) -> pd.DataFrame:

@@ -6,21 +6,19 @@ import numpy as np
 import pytest
 
 from benchmarks import experiments
-from experiments.stats import welch
-from experiments.stats.results import Cannot
+from experiments.analysis import analyse
 
 
-def test_every_slice_and_all_of_them_merged_are_tested() -> None:
-    moments = experiments.stored(np.random.default_rng(1))
-    found = experiments.analyse(moments)
-    p = found["absolute"]["p_value"]
-    assert p.shape == (20, 11, 2)
-    alone = welch.welch(*(experiments.moments_of(moments[4, 3, arm]) for arm in (0, 2)))
-    assert not isinstance(alone, Cannot)
-    assert p[4, 3, 1] == pytest.approx(alone.p_value)
-    assert np.isfinite(found["always-valid"]["p_value"]).all()
-    assert len(found["heterogeneity"]) == len(found["corrected"].adjusted) == 40
-    assert found["sample ratio"].p_value > 0.001
+def test_a_whole_experiment_is_analysed() -> None:
+    report = analyse(*experiments.stored(np.random.default_rng(1)))
+    assert len(report.comparisons) == 40
+    assert all(one.effect is not None and not one.is_fixed for one in report.comparisons)
+    assert [len(one.rows) for one in report.slices] == [10] * 40
+    assert all(one.p_value is not None for one in report.slices)
+    assert {one.key for one in report.checks if one.state != "unknown"} >= {
+        "sample_ratio",
+        "balance",
+    }
 
 
 def test_raw_rows_come_to_what_pandas_and_scipy_say() -> None:
