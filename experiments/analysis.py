@@ -210,7 +210,7 @@ def _compare(
     treatments = np.array([row[1] for row in rows], dtype=np.float64)
     planned = float(design["units"])
     plain = sequential.batch(controls, treatments, alpha, planned)
-    shares = sequential.batch(*_as_shares(controls, treatments), alpha, planned)
+    shares = sequential.batch_relative(controls, treatments, alpha, planned)
     fixed = welch.batch(*_as_shares(controls, treatments), alpha)
     return [
         _comparison(design, one, (controls[n], treatments[n]), n, plain, shares, fixed)
@@ -296,7 +296,7 @@ def _comparison(
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return float(value) if math.isfinite(value) else None
 
 
 def _harm(

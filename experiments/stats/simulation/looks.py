@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.stats import sample_ratio, sequential
-from experiments.stats.simulation.claims import Claim, Drawn, Simulate
+from experiments.stats.simulation.claims import Claim, Drawn, Floats, Simulate
 from experiments.stats.simulation.draws import (
     ALPHA,
     Chance,
@@ -22,18 +22,19 @@ from experiments.stats.simulation.draws import (
     two,
 )
 
+Batch = Callable[[Floats, Floats, float, float], Found]
 Happened = Callable[[Found], NDArray[np.bool_]]
 
 
 def each_look(
-    draw: Draw, batches: tuple[int, int], planned: float
+    draw: Draw, batches: tuple[int, int], planned: float, batch: Batch = sequential.batch
 ) -> Callable[[Chance, int], Found]:
     """What every look of every run says, in arrays of shape (runs, looks)."""
 
     def looked(chance: Chance, runs: int) -> Found:
         arms = draw(chance, runs)
         control, treatment = (running_rows(arm, b) for arm, b in zip(arms, batches, strict=True))
-        found = sequential.batch(control.reshape(-1, 3), treatment.reshape(-1, 3), ALPHA, planned)
+        found = batch(control.reshape(-1, 3), treatment.reshape(-1, 3), ALPHA, planned)
         return {name: values.reshape(control.shape[:2]) for name, values in found.items()}
 
     return looked
@@ -48,24 +49,26 @@ def ever(looked: Callable[[Chance, int], Found], happened: Happened) -> Simulate
     return simulate
 
 
-def claims_of(setting: str, draw: Draw, batches: tuple[int, int], planned: float) -> list[Claim]:
-    """The two-sided test and both bounds."""
-    looked = each_look(draw, batches, planned)
-    events: dict[str, Happened] = {
-        "p-value": lambda found: found["p_value"] <= ALPHA,
-        "upper bound": lambda found: found["upper"] < 0,
-        "lower bound": lambda found: found["lower"] > 0,
-    }
+BEYOND_ZERO: dict[str, Happened] = {
+    "interval": lambda found: (found["lo"] > 0) | (found["hi"] < 0),
+    "upper bound": lambda found: found["upper"] < 0,
+    "lower bound": lambda found: found["lower"] > 0,
+}
+
+
+def claims_of(
+    setting: str,
+    draw: Draw,
+    batches: tuple[int, int],
+    planned: float,
+    batch: Batch = sequential.batch,
+) -> list[Claim]:
+    """The two-sided test and both bounds, of differences or of lifts."""
+    looked = each_look(draw, batches, planned, batch)
+    of = "always-valid" if batch is sequential.batch else "always-valid lift,"
     return [
-        Claim(
-            "sequential",
-            f"always-valid {name}",
-            "always valid",
-            setting,
-            ALPHA,
-            ever(looked, event),
-        )
-        for name, event in events.items()
+        Claim("sequential", f"{of} {name}", "always valid", setting, ALPHA, ever(looked, event))
+        for name, event in BEYOND_ZERO.items()
     ]
 
 
@@ -113,6 +116,14 @@ CLAIMS = (
     ),
     Claim(
         "sequential",
+        "always-valid p-value",
+        "always valid",
+        "normal, 100 looks after 5 units an arm, planned 500",
+        ALPHA,
+        ever(each_look(normal((500, 500)), (5, 5), 500), lambda found: found["p_value"] <= ALPHA),
+    ),
+    Claim(
+        "sequential",
         "always-valid interval",
         "always valid",
         "normal, effect 0.3, σ 1 and 2, 100 looks after 10 and 20 units",
@@ -133,6 +144,33 @@ CLAIMS = (
             0.03,
             (50, 50),
             2_000,
+        ),
+    ),
+    *claims_of(
+        "events in 2 % of units, 80 looks after 50 units an arm, planned 1,000",
+        two(shares(0.02), (4_000, 4_000)),
+        (50, 50),
+        1_000,
+        sequential.batch_relative,
+    ),
+    *claims_of(
+        "events in 2 % of units, 5 % of them treated, 60 looks after 20 and 380 units",
+        two(shares(0.02), (22_800, 1_200)),
+        (380, 20),
+        10_000,
+        sequential.batch_relative,
+    ),
+    Claim(
+        "sequential",
+        "always-valid lift, interval",
+        "always valid",
+        "exponential, lift 20 %, 80 looks after 50 units an arm",
+        ALPHA,
+        ever(
+            each_look(
+                two(exponential, (4_000, 4_000), 0.2), (50, 50), 4_000, sequential.batch_relative
+            ),
+            lambda found: (found["lo"] > 0.2) | (found["hi"] < 0.2),
         ),
     ),
     Claim(

@@ -132,6 +132,37 @@ def test_a_small_arm_that_saw_nothing_is_not_certain_of_itself() -> None:
     assert other.effect.p_value == pytest.approx(kept.effect.p_value)
 
 
+@pytest.mark.parametrize("n", [10_000, 190_000])
+def test_an_arm_that_fell_to_nothing_is_harmed(n: int) -> None:
+    control = np.array([[n, 0.02, 0.0196]])
+    found = sequential.batch_relative(control, np.array([[10_000, 0.0, 0.0]]))
+    assert found["effect"][0] == -1
+    assert found["upper"][0] < -0.5
+    assert found["p_value"][0] < 1e-6
+    plain = Moments.of_variance(n, 0.02, 0.0196), Moments.of_variance(10_000, 0.0, 0.0)
+    assert sound(sequential.sequential(*plain)).upper < 0
+
+
+def test_always_valid_lifts_beside_the_differences() -> None:
+    control = np.array([[4_000.0, 10.0, 9.0]])
+    near = sequential.batch_relative(control, np.array([[5_000.0, 10.01, 16.0]]))
+    plain = sequential.batch(control, np.array([[5_000.0, 10.01, 16.0]]))
+    assert near["effect"] * 10 == pytest.approx(plain["effect"])
+    assert near["se"] * 10 == pytest.approx(plain["se"], rel=1e-2)
+    assert near["upper"] * 10 == pytest.approx(plain["upper"], rel=5e-2)
+    # An end of the lift is where the treatment cannot be told from that many times the control.
+    far = sequential.batch_relative(control, np.array([[4_000.0, 13.0, 16.0]]))
+    for end in ("lo", "hi"):
+        times = 1 + far[end][0]
+        scaled = np.array([[4_000.0, 10 * times, 9 * times**2]])
+        again = sequential.batch(scaled, np.array([[4_000.0, 13.0, 16.0]]))
+        assert again[end][0] == pytest.approx(0, abs=1e-9)
+    small = sequential.batch_relative(np.array([[30.0, 0.1, 9.0]]), control)
+    assert (small["lo"][0], small["hi"][0]) == (-math.inf, math.inf)
+    nothing = np.array([[4_000.0, 0.0, 9.0]])
+    assert np.isnan(sequential.batch_relative(nothing, control)["effect"]).all()
+
+
 def test_a_posterior_beside_quadrature() -> None:
     found = sound(bayes.posterior(A, B, bayes.Prior(0.0, 0.09)))
     loss, _ = integrate.quad(

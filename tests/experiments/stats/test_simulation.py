@@ -73,6 +73,19 @@ def unguarded(chance: Chance, runs: int) -> Drawn:
     )
 
 
+def at_the_estimate(chance: Chance, runs: int) -> Drawn:
+    """Always-valid lifts by the delta method, whose standard error shrinks with the treated share."""
+    control, treatment = (running_rows(shares(0.02)(chance, (runs, 2_000)), 50) for _ in range(2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = treatment[..., 1] / control[..., 1]
+        scaled = control[..., 2] * ratio**2 / control[..., 1] ** 2
+        one = np.stack([control[..., 0], np.ones_like(ratio), scaled], axis=2)
+        spread = treatment[..., 2] / control[..., 1] ** 2
+        other = np.stack([treatment[..., 0], ratio, spread], axis=2)
+    found = sequential.batch(one.reshape(-1, 3), other.reshape(-1, 3), planned=1_000)
+    return Drawn((found["upper"].reshape(runs, -1) < 0).any(axis=1).astype(float))
+
+
 def narrow(control: np.ndarray, treatment: np.ndarray, alpha: float) -> Found:
     found = means.absolute(control, treatment, alpha)
     gap, half = found["effect"], 0.8 * (found["hi"] - found["lo"]) / 2
@@ -99,13 +112,24 @@ ARMS = normal((30, 30))
         claim_of(peeking),
         claim_of(peeking, kind="always valid"),
         claim_of(unguarded, kind="always valid"),
+        claim_of(at_the_estimate, kind="always valid"),
         claim_of(coverage(narrow, ARMS, 0.0), kind="coverage"),
         claim_of(coverage(wide, ARMS, 0.0), kind="coverage"),
         claim_of(type_one(refusing, ARMS)),
         claim_of(rejected((0.08, 0.08), (40, 40)), is_exact=True),
         claim_of(planned.of_means(0.5, 40), kind="power", nominal=0.8),
     ],
-    ids=["peeking", "peeking for ever", "bare", "narrow", "wide", "refusing", "timid", "too few"],
+    ids=[
+        "peeking",
+        "peeking for ever",
+        "bare",
+        "at the estimate",
+        "narrow",
+        "wide",
+        "refusing",
+        "timid",
+        "too few",
+    ],
 )
 def test_a_wrong_claim_fails(claim: Claim) -> None:
     found = judged(claim)
