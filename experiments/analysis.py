@@ -236,7 +236,7 @@ def _compare(
     treatments = np.array([row[1] for row in rows], dtype=np.float64)
     planned = float(design["units"])
     plain = sequential.batch(controls, treatments, alpha, planned)
-    shares = sequential.batch(*_as_shares(controls, treatments), alpha, planned)
+    shares = sequential.batch_relative(controls, treatments, alpha, planned)
     fixed = welch.batch(*_as_shares(controls, treatments), alpha)
     return [
         _comparison(design, one, (controls[n], treatments[n]), n, plain, shares, fixed)
@@ -337,7 +337,7 @@ def _comparison(
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return float(value) if math.isfinite(value) else None
 
 
 def _harm(
@@ -542,38 +542,55 @@ def _slices(
     design: Mapping[str, Any], kept: Sequence[Kept], data: Data, keys: Sequence[str]
 ) -> list[Slices]:
     """The deciding metrics within slices; where they do not differ beyond chance, it says so."""
-    found = []
-    for one in kept:
-        if one.part != Part.PRIMARY or one.quantile is not None:
-            continue
-        parts = data.by_slice.get(one.metric, {})
-        for attribute in design["slices"]:
-            mine = {k: arms for k, arms in parts.items() if k.startswith(f"{attribute}=")}
-            found += [_slice(design, one, attribute, mine, keys, key) for key in keys[1:]]
-    return [one for one in found if one.rows]
+    cuts = [
+        _Cut(one, attribute, key, _big(data.by_slice.get(one.metric, {}), attribute, keys[0], key))
+        for one in kept
+        if one.part == Part.PRIMARY and one.quantile is None
+        for attribute in design["slices"]
+        for key in keys[1:]
+    ]
+    found: dict[int, Slices] = {}
+    for count in {len(cut.arms) for cut in cuts} - {0}:
+        # Corrected for as many slices as are shown: whatever shows as many is compared in one call.
+        same = [n for n, cut in enumerate(cuts) if len(cut.arms) == count]
+        asked = [asked for n in same for asked in cuts[n].asked()]
+        rows = _compare(design, asked, keys[0], design["alpha"] / count)
+        for at, n in enumerate(same):
+            found[n] = _slice(cuts[n], rows[at * count : (at + 1) * count], keys[0])
+    return [found[n] for n in sorted(found)]
 
 
-def _slice(
-    design: Mapping[str, Any],
-    kept: Kept,
-    attribute: str,
-    parts: Mapping[str, Arms],
-    keys: Sequence[str],
-    treatment: str,
-) -> Slices:
-    big = {
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A metric within the slices of an attribute that are large enough to be shown."""
+
+    kept: Kept
+    attribute: str
+    treatment: str
+    arms: Mapping[str, Arms]
+
+    def asked(self) -> list[Asked]:
+        """What is compared, slice by slice."""
+        ordered = sorted(self.arms.items())
+        return [(self.kept, name, arms, self.treatment) for name, arms in ordered]
+
+
+def _big(
+    parts: Mapping[str, Arms], attribute: str, control: str, treatment: str
+) -> dict[str, Arms]:
+    return {
         name: arms
         for name, arms in parts.items()
-        if all(key in arms and arms[key].n >= FEWEST_SLICE for key in (keys[0], treatment))
+        if name.startswith(f"{attribute}=")
+        and all(key in arms and arms[key].n >= FEWEST_SLICE for key in (control, treatment))
     }
-    # Corrected for as many slices as are shown.
-    alpha = design["alpha"] / max(1, len(big))
-    asked = [(kept, name, arms, treatment) for name, arms in sorted(big.items())]
-    rows = _compare(design, asked, keys[0], alpha)
+
+
+def _slice(cut: _Cut, rows: list[Comparison], control: str) -> Slices:
     usable = [one for one in rows if one.effect is not None and not one.is_fixed]
     p, sentence = None, "too few slices to tell whether they differ"
     if len(usable) > 1:
-        spread = [_share_variance(one, big[one.slice], keys[0]) for one in usable]
+        spread = [_share_variance(one, cut.arms[one.slice], control) for one in usable]
         test = slices.heterogeneity([one.effect or 0.0 for one in usable], spread)
         if not isinstance(test, Cannot):
             p = test.p_value
@@ -582,7 +599,8 @@ def _slice(
                 if p < HETEROGENEOUS
                 else "they do not differ beyond chance: read the whole, not the parts"
             )
-    return Slices(kept.metric, kept.name, attribute, treatment, rows, p, sentence)
+    kept = cut.kept
+    return Slices(kept.metric, kept.name, cut.attribute, cut.treatment, rows, p, sentence)
 
 
 def _share_variance(one: Comparison, arms: Arms, control: str) -> float:

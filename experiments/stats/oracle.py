@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from experiments.stats import (
     bayes,
@@ -141,10 +142,26 @@ def _proportions(inputs: Values) -> dict[str, Any]:
         "p_value_unpooled": found.p_unpooled,
         "ci_wald": list(found.wald),
         "ci_newcombe": list(found.newcombe),
-        "ci_score": list(found.score or ()),
+        "ci_score": _score_interval(arms[0], arms[1], inputs["alpha"]),
         "chi2_pvalue": found.chi2_p,
         "fisher_pvalue": found.fisher_p,
     }
+
+
+def _score_interval(
+    control: tuple[int, int], treatment: tuple[int, int], alpha: float
+) -> list[float]:
+    """As the tables have it, by statsmodels; empty where its search finds none.
+
+    In the cubic for the constrained shares statsmodels has the count of successes where Miettinen and
+    Nurminen have n (statsmodels#10269). `proportions.score` is as in their paper, and differs from the
+    third digit of the width on.
+    """
+    try:
+        found = confint_proportions_2indep(*treatment, *control, method="score", alpha=alpha)
+    except ValueError:
+        return []
+    return [float(end) for end in found]
 
 
 def _ratio(inputs: Values) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
-from statsmodels.stats.proportion import confint_proportions_2indep
+from scipy import optimize, special, stats
 
 from experiments.stats.results import Cannot, Effect, check_alpha
 
+EDGE = 1e-12
 EXPECTED = 5  # successes and failures below which the normal approximation is not trusted
 
 Pair = tuple[float, float]
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Proportions:
-    """Everything about two shares; `score` is None where its search found no interval."""
+    """Everything about two shares."""
 
     effect: float
     z: float
@@ -33,7 +33,7 @@ class Proportions:
     p_unpooled: float
     wald: Pair
     newcombe: Pair
-    score: Pair | None
+    score: Pair
     chi2_p: float
     fisher_p: float
 
@@ -122,14 +122,51 @@ def batch(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, 
     }
 
 
-def score(control: tuple[int, int], treatment: tuple[int, int], alpha: float = 0.05) -> Pair | None:
-    """The interval of Miettinen and Nurminen; None where the search for it finds none."""
-    try:
-        lo, hi = confint_proportions_2indep(*treatment, *control, method="score", alpha=alpha)
-    except ValueError:
-        # It is searched for from a guess, which with few counts may lie on its wrong side.
-        return None
-    return float(lo), float(hi)
+def score(control: tuple[int, int], treatment: tuple[int, int], alpha: float = 0.05) -> Pair:
+    """The interval of Miettinen and Nurminen: differences that their score test does not reject."""
+    z = float(special.ndtri(1 - alpha / 2))
+    effect = treatment[0] / treatment[1] - control[0] / control[1]
+
+    def end(side: int) -> float:
+        def distance(gap: float) -> float:
+            return side * _score(control, treatment, gap) - z
+
+        # The least and the greatest difference there can be are rejected unless they were observed.
+        if side * effect <= -1 + EDGE or distance(-side * (1 - EDGE)) <= 0:
+            return float(-side)
+        return float(optimize.brentq(distance, effect, -side * (1 - EDGE), xtol=1e-14))
+
+    return end(1), end(-1)
+
+
+def _score(control: tuple[int, int], treatment: tuple[int, int], gap: float) -> float:
+    """z of a difference, with the variance of the likeliest shares that differ by just that."""
+    (x, n), (y, m) = control, treatment
+    p, q = _likeliest(control, treatment, gap)
+    variance = (p * (1 - p) / n + q * (1 - q) / m) * (n + m) / (n + m - 1)
+    distance = y / m - x / n - gap
+    if distance == 0:
+        return 0.0
+    return distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
+
+
+def _likeliest(control: tuple[int, int], treatment: tuple[int, int], gap: float) -> Pair:
+    """Shares p and p + gap of greatest likelihood: the root of a cubic, in closed form.
+
+    Miettinen and Nurminen (1985), appendix; Farrington and Manning (1990) give the same steps.
+    """
+    (x, n), (y, m) = control, treatment
+    # p solves p³ + b p² + c p + d = 0; of its three real roots the one between 0 and 1.
+    total = n + m
+    b = ((m + 2 * n) * gap - total - x - y) / total
+    c = ((n * gap - total - 2 * x) * gap + x + y) / total
+    d = x * gap * (1 - gap) / total
+    half = (b / 3) ** 3 - b * c / 6 + d / 2
+    radius = math.copysign(math.sqrt(max((b / 3) ** 2 - c / 3, 0.0)), half)
+    cosine = half / radius**3 if radius else 1.0
+    angle = (math.pi + math.acos(min(max(cosine, -1.0), 1.0))) / 3
+    p = min(max(2 * radius * math.cos(angle) - b / 3, 0.0, -gap), 1.0, 1 - gap)
+    return p, p + gap
 
 
 def _newcombe(control: Floats, treatment: Floats, alpha: float) -> tuple[Floats, Floats]:

@@ -6,14 +6,17 @@ variance between slices; Mantel and Haenszel (1959) and Breslow and Day (1980) f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
-from statsmodels.stats.contingency_tables import StratifiedTable
 
 from experiments.stats.results import Cannot
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ def heterogeneity(effects: Sequence[float], variances: Sequence[float]) -> Heter
 
 @dataclass(frozen=True, slots=True)
 class Stratified:
-    """The common odds ratio over strata, whether it is one, and whether it is common."""
+    """The common odds ratio over strata, whether it is one, and whether it is common.
+
+    `p_homogeneity` is NaN where the common odds ratio is 0 or infinite.
+    """
 
     odds_ratio: float
     p_value: float
@@ -64,11 +70,34 @@ def stratified(strata: Sequence[Sequence[Sequence[int]]]) -> Stratified | Cannot
     tables = [np.array(table, dtype=np.float64) for table in strata]
     if any(table.shape != (2, 2) for table in tables):
         raise ValueError("a stratum is a table of two rows and two columns")
-    if sum(table[:, 0].sum() for table in tables) == 0:
-        return Cannot("Mantel-Haenszel", "nobody has the outcome")
-    found = StratifiedTable(tables)
-    return Stratified(
-        float(found.oddsratio_pooled),
-        float(found.test_null_odds().pvalue),
-        float(found.test_equal_odds().pvalue),
-    )
+    cells = np.array(tables).reshape(-1, 2, 2)
+    # A stratum with one arm only, or in which everybody fares the same, says nothing of the odds.
+    cells = cells[(cells.sum(axis=1) > 0).all(axis=1) & (cells.sum(axis=2) > 0).all(axis=1)]
+    if not len(cells):
+        return Cannot("Mantel-Haenszel", "no stratum has both arms and both outcomes")
+    a, b, c, d = cells.reshape(-1, 4).T
+    n = a + b + c + d
+    expected = (a + b) * (a + c) / n
+    variance = (a + b) * (a + c) * (c + d) * (b + d) / (n**2 * (n - 1))
+    chi2 = float((a - expected).sum() ** 2 / variance.sum())
+    concordant, discordant = float((a * d / n).sum()), float((b * c / n).sum())
+    ratio = concordant / discordant if discordant else math.inf
+    return Stratified(ratio, float(special.chdtrc(1, chi2)), _breslow_day(cells, ratio))
+
+
+def _breslow_day(cells: Floats, ratio: float) -> float:
+    """Whether the strata share this odds ratio: counts beside those expected with it.
+
+    The expected first cell e solves (1 - r) e² + q e - r s t = 0. Its root is taken in the form that
+    does not divide by 1 - r, so that it is there for r = 1 as well.
+    """
+    if ratio == 0 or math.isinf(ratio):
+        return math.nan
+    treated, having = cells[:, 0].sum(axis=1), cells[:, :, 0].sum(axis=1)
+    rest = cells[:, 1, 1] - cells[:, 0, 0]
+    q = ratio * (treated + having) + rest
+    root = np.sqrt(q**2 + 4 * (1 - ratio) * ratio * treated * having)
+    e = 2 * ratio * treated * having / (q + root)
+    weight = 1 / e + 1 / (having - e) + 1 / (treated - e) + 1 / (rest + e)
+    chi2 = float(((cells[:, 0, 0] - e) ** 2 * weight).sum())
+    return float(special.chdtrc(len(cells) - 1, chi2))

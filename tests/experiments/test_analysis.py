@@ -79,7 +79,7 @@ def test_ten_users_are_inconclusive_and_it_says_what_would_settle_it() -> None:
 def test_a_clear_effect_is_likely_and_never_proven() -> None:
     found = report({"a": arm(40_000, 10, 4), "b": arm(40_000, 10.5, 4)})
     assert found.verdict.code == "better"
-    assert "likely better with b: +5 % (+4.04 … +5.96)." in found.verdict.sentence
+    assert "likely better with b: +5 % (+4.05 … +5.96)." in found.verdict.sentence
     words = " ".join([found.verdict.sentence, *(c.sentence for c in found.checks)]).lower()
     assert not any(word in words for word in ("proof", "proven", "significan", "winner"))
 

@@ -54,7 +54,7 @@ def test_pages_are_shown_to_whom_they_are_for(bo: Player, olga: Player, mallory:
 
 @pytest.mark.usefixtures("laboratory")
 def test_results_come_with_their_checks_and_words_that_claim_no_more(bo: Player) -> None:
-    visit(bo)
+    visit(bo, count=1_000)
     page = shown(bo, "/experiments/recs-two-tower")
     for words in (
         "Sample ratio",

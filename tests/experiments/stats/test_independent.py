@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, optimize, stats
+from statsmodels.stats.contingency_tables import StratifiedTable
+from statsmodels.stats.multitest import multipletests
 
 from experiments.stats import (
     bayes,
@@ -126,6 +130,37 @@ def test_a_small_arm_that_saw_nothing_is_not_certain_of_itself() -> None:
     assert lost.effect.p_value < 1e-6
     other = sound(sequential.sequential(few, many, planned=2_000))
     assert other.effect.p_value == pytest.approx(kept.effect.p_value)
+
+
+@pytest.mark.parametrize("n", [10_000, 190_000])
+def test_an_arm_that_fell_to_nothing_is_harmed(n: int) -> None:
+    control = np.array([[n, 0.02, 0.0196]])
+    found = sequential.batch_relative(control, np.array([[10_000, 0.0, 0.0]]))
+    assert found["effect"][0] == -1
+    assert found["upper"][0] < -0.5
+    assert found["p_value"][0] < 1e-6
+    plain = Moments.of_variance(n, 0.02, 0.0196), Moments.of_variance(10_000, 0.0, 0.0)
+    assert sound(sequential.sequential(*plain)).upper < 0
+
+
+def test_always_valid_lifts_beside_the_differences() -> None:
+    control = np.array([[4_000.0, 10.0, 9.0]])
+    near = sequential.batch_relative(control, np.array([[5_000.0, 10.01, 16.0]]))
+    plain = sequential.batch(control, np.array([[5_000.0, 10.01, 16.0]]))
+    assert near["effect"] * 10 == pytest.approx(plain["effect"])
+    assert near["se"] * 10 == pytest.approx(plain["se"], rel=1e-2)
+    assert near["upper"] * 10 == pytest.approx(plain["upper"], rel=5e-2)
+    # An end of the lift is where the treatment cannot be told from that many times the control.
+    far = sequential.batch_relative(control, np.array([[4_000.0, 13.0, 16.0]]))
+    for end in ("lo", "hi"):
+        times = 1 + far[end][0]
+        scaled = np.array([[4_000.0, 10 * times, 9 * times**2]])
+        again = sequential.batch(scaled, np.array([[4_000.0, 13.0, 16.0]]))
+        assert again[end][0] == pytest.approx(0, abs=1e-9)
+    small = sequential.batch_relative(np.array([[30.0, 0.1, 9.0]]), control)
+    assert (small["lo"][0], small["hi"][0]) == (-math.inf, math.inf)
+    nothing = np.array([[4_000.0, 0.0, 9.0]])
+    assert np.isnan(sequential.batch_relative(nothing, control)["effect"]).all()
 
 
 def test_a_posterior_beside_quadrature() -> None:
@@ -248,3 +283,62 @@ def test_nothing_to_correct() -> None:
 def test_an_alpha_that_is_none(alpha: float) -> None:
     with pytest.raises(ValueError, match="alpha"):
         welch.welch(A, B, alpha)
+
+
+def likelihood_of(shares: tuple[float, float], arms: list[tuple[int, int]]) -> float:
+    return sum(
+        float(stats.binom.logpmf(x, n, share)) for share, (x, n) in zip(shares, arms, strict=True)
+    )
+
+
+def test_the_score_interval_by_a_search_for_the_likeliest_shares() -> None:
+    """Its ends are where the score statistic is 1.96, with shares that a plain search finds."""
+    for arms in ([(7, 60), (13, 90)], [(1, 30), (9, 40)], [(20, 20), (15, 25)]):
+        (x, n), (y, m) = arms
+        for gap, z in zip(proportions.score(*arms), (1.959964, -1.959964), strict=True):
+            found = optimize.minimize_scalar(
+                lambda p, gap=gap, arms=arms: -likelihood_of((p, p + gap), arms),
+                bounds=(max(0.0, -gap), min(1.0, 1 - gap)),
+                method="bounded",
+                options={"xatol": 1e-12},
+            )
+            p, q = found.x, found.x + gap
+            variance = (p * (1 - p) / n + q * (1 - q) / m) * (n + m) / (n + m - 1)
+            assert (y / m - x / n - gap) / math.sqrt(variance) == pytest.approx(z, abs=1e-4)
+
+
+def test_the_score_interval_is_there_for_any_counts() -> None:
+    for control in [(0, 5), (2, 5), (5, 5)]:
+        for treatment in [(0, 8), (3, 8), (8, 8)]:
+            lo, hi = proportions.score(control, treatment)
+            assert -1 <= lo <= treatment[0] / 8 - control[0] / 5 <= hi <= 1
+            other = proportions.score(treatment, control)
+            assert other == pytest.approx((-hi, -lo), abs=1e-9)
+
+
+def test_strata_beside_statsmodels() -> None:
+    tables = CHANCE.integers(3, 60, (5, 2, 2))
+    theirs = StratifiedTable([table.astype(float) for table in tables])
+    found = sound(slices.stratified(tables.tolist()))
+    assert found.odds_ratio == pytest.approx(theirs.oddsratio_pooled)
+    assert found.p_value == pytest.approx(theirs.test_null_odds().pvalue)
+    assert found.p_homogeneity == pytest.approx(theirs.test_equal_odds().pvalue)
+
+
+def test_strata_with_the_same_odds_and_strata_that_say_nothing() -> None:
+    even = [[10, 20], [10, 20]]
+    found = sound(slices.stratified([even, even]))
+    assert (found.odds_ratio, found.p_homogeneity) == (1.0, 1.0)
+    odd, silent = [[30, 20], [10, 20]], [[0, 7], [0, 9]]
+    assert slices.stratified([even, odd, silent]) == slices.stratified([even, odd])
+    assert isinstance(slices.stratified([silent]), Cannot)
+    never = sound(slices.stratified([[[0, 9], [4, 9]]] * 2))
+    assert never.odds_ratio == 0
+    assert math.isnan(never.p_homogeneity)
+
+
+@settings(max_examples=20)  # statsmodels' own takes 20 ms and more
+@given(p=st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_beside_statsmodels(p: list[float]) -> None:
+    theirs = multipletests(p, method="holm")[1]
+    assert multiplicity.correct(p).adjusted == pytest.approx(list(theirs))

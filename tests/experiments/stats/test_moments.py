@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.stats.moments import JointMoments, Moments, merged
+from experiments.stats.moments import BLOCK, JointMoments, Moments, grouped, merged
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -41,3 +41,23 @@ def test_co_moments_merge(pairs: list[tuple[float, float]], cut: int) -> None:
 def test_arrays_of_different_units_are_refused() -> None:
     with pytest.raises(ValueError, match="same units"):
         JointMoments.of([1.0], [1.0, 2.0])
+
+
+def test_rows_in_any_order_are_the_moments_of_each_group() -> None:
+    chance = np.random.default_rng(3)
+    groups = chance.choice(np.array([0, 1, 3], dtype=np.int8), 3 * BLOCK + 17)
+    values = 1e8 + chance.normal(size=groups.size)
+    found = grouped(groups, values, 5)
+    for group, moments in enumerate(found):
+        alone = Moments.of(values[groups == group])
+        assert moments.n == alone.n
+        assert moments.mean == pytest.approx(alone.mean, rel=1e-14)
+        assert moments.m2 == pytest.approx(alone.m2, rel=1e-8)
+    assert found[2] == found[4] == Moments()
+    assert grouped(groups[:0], values[:0], 2) == [Moments(), Moments()]
+
+
+@pytest.mark.parametrize("groups", [[0, 2], [-1, 0], [0]])
+def test_rows_of_no_group_are_refused(groups: list[int]) -> None:
+    with pytest.raises(ValueError, match="group"):
+        grouped(np.array(groups), [1.0, 2.0], 2)
