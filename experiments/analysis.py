@@ -361,14 +361,14 @@ def _read(
     """The reading in a word or two, and what stands behind it in a sentence."""
     n = int(min(arms[0][0], arms[1][0]))
     effect, lo, hi = interval
+    if harm is not None:
+        return _read_guardrail(kept, harm)
     if is_fixed or effect is None or lo is None or hi is None:
         if n < sequential.FEWEST:
             needed = _needed(design, arms)
             said = f"{n:,} unit{'' if n == 1 else 's'} in an arm say nothing yet"
             return "Inconclusive", said + (f"; about {needed:,} an arm would" if needed else "")
-        return "Not known", "nothing has varied yet, or the control is zero"
-    if harm is not None:
-        return _read_guardrail(kept, harm)
+        return "Not known", "nothing has varied yet, or too little is known of the control"
     up = kept.direction == Direction.UP
     if lo > 0 or hi < 0:
         is_good = (lo > 0) == up
@@ -384,6 +384,8 @@ def _read_guardrail(kept: Kept, harm: tuple[float, float]) -> tuple[str, str]:
         return "Worse", f"beyond the {limit}" if kept.margin else "beyond chance"
     if upper < kept.margin:
         return "Within limit", ""
+    if math.isinf(upper):
+        return "Not known yet", "too little is known of the control"
     return "Not known yet", f"it may be worse by up to {as_percent(upper)}"
 
 
