@@ -1,4 +1,4 @@
-"""Are harmful experiments stopped, seen to have stopped, and told of; and equal ones left alone?
+"""Harmful experiments are stopped, seen to have stopped and told of; equal ones are left alone.
 
 A whole installation runs as anybody would start it. Half of the experiments make something slower,
 half do nothing at all. Units are assigned by what the GrowthBook door serves at that moment, as an SDK
