@@ -153,3 +153,35 @@ def _reach(points: Sequence[Point], smallest: float) -> float:
     ends = sorted(max(abs(p.lo), abs(p.hi)) for p in points)
     wanted = max(ends[len(ends) // 2], smallest * 1.5, max(abs(p.effect) for p in points))
     return next((nice for nice in NICE if nice >= wanted), NICE[-1])
+
+
+def power_curve(points: Sequence[tuple[int, float]], an_arm: int, looking: int) -> str:
+    """Power against units, with marks at what one look and what many looks take."""
+    most = points[-1][0]
+
+    def x(n: float) -> float:
+        return 1_000 * n / most
+
+    def y(power: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - power)
+
+    parts = [
+        f'<line class="c-grid" x1="0" x2="100%" y1="{y(p):.1f}" y2="{y(p):.1f}"/>'
+        f'<text x="0" y="{y(p) - 4:.1f}">{p * 100:.0f} %</text>'
+        for p in (0.0, 0.5, 0.8, 1.0)
+    ]
+    line = " ".join(f"{x(n):.1f} {y(p):.1f}" for n, p in points)
+    parts.append(
+        f'<svg viewBox="0 0 1000 {HEIGHT}" width="100%" height="{HEIGHT}"'
+        f' preserveAspectRatio="none"><path class="c-line c-line--accent" d="M{line}"/></svg>'
+    )
+    for n, words in ((an_arm, "one look"), (looking, "looking")):
+        place = x(n) / 10
+        parts.append(
+            f'<line class="c-rule" x1="{place:.2f}%" x2="{place:.2f}%" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+            f'<text x="{place:.2f}%" y="{HEIGHT - 4}" text-anchor="middle">{words} {n:,}</text>'
+        )
+    words = (
+        f"Power rises with the units: {an_arm:,} for one look, {looking:,} for looks at any time"
+    )
+    return f'<svg class="chart" height="{HEIGHT}" role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>'

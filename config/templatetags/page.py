@@ -107,6 +107,12 @@ def initial(name: str) -> str:
 
 
 @register.filter
+def grouped(value: int) -> str:
+    """A count with every digit, in groups of three."""
+    return f"{value:,}"
+
+
+@register.filter
 def percent(share: float) -> str:
     """A share as signed per cent."""
     return f"{share * 100:+.2f} %".replace("-", "−")

@@ -22,6 +22,7 @@ from eventlog.store import Receipt
 from experiments import acting, commands, queries
 from experiments.api import shapes_of_experiments as shapes
 from experiments.models import ExperimentRow, Look, MetricRow
+from experiments.planning import plan
 from experiments.reports import evidence_of, report_of
 from experiments.tending import seed_of
 from experiments.written import as_markdown
@@ -241,6 +242,19 @@ class ResultsView(APIView):
         """The report as it stands: trust checks, effects with always-valid intervals, verdict."""
         report = report_of(experiment_or_404(experiment), now())
         return Response(_finite(shapes.ReportSerializer(report).data))
+
+
+class PlanView(APIView):
+    """How many units an experiment needs."""
+
+    required_action = "experiments:read"
+
+    @extend_schema(parameters=[shapes.QuestionSerializer], responses=shapes.PlanSerializer)
+    def get(self, request: Request) -> Response:
+        """Units for one look and for looks at any time, days, and what is found by when."""
+        asked = shapes.QuestionSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        return Response(shapes.PlanSerializer(plan(asked.validated_data)).data)
 
 
 class WrittenReportView(APIView):

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from experiments.commands.experiments import CAUSES, DECISIONS, FINDINGS
+from experiments.planning import KINDS
 
 
 class MetricDefinitionSerializer(serializers.Serializer[Any]):
@@ -198,3 +199,36 @@ class LookSerializer(serializers.Serializer[Any]):
     lo = serializers.FloatField()
     hi = serializers.FloatField()
     p_value = serializers.FloatField()
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    """What is to be found; shares are from 0 to 1."""
+
+    kind = serializers.ChoiceField(KINDS, default="share")
+    baseline = serializers.FloatField(help_text="What is there now.")
+    sd = serializers.FloatField(default=0.0, help_text="Standard deviation, unless a share.")
+    effect = serializers.FloatField(help_text="The smallest worth having.")
+    relative = serializers.BooleanField(default=True, help_text="As a share of the baseline.")
+    alpha = serializers.FloatField(default=0.05)
+    power = serializers.FloatField(default=0.8)
+    arms = serializers.IntegerField(default=2)
+    metrics = serializers.IntegerField(default=1, help_text="How many decide.")
+    explained = serializers.FloatField(default=0.0, help_text="Variance explained from before.")
+    correlation = serializers.FloatField(default=0.5, help_text="Of two periods.")
+    units_a_day = serializers.IntegerField(default=0)
+    coverage = serializers.FloatField(default=1.0)
+
+
+class PlanSerializer(serializers.Serializer[Any]):
+    """What it takes."""
+
+    kind = serializers.CharField()
+    an_arm = serializers.IntegerField(help_text="For one look at the end.")
+    pooled = serializers.IntegerField(allow_null=True, help_text="With the pooled variance.")
+    looking = serializers.IntegerField(help_text="For looks at any time.")
+    extra = serializers.FloatField(help_text="What looking costs, as a share.")
+    total = serializers.IntegerField()
+    days = serializers.IntegerField(allow_null=True)
+    reason = serializers.CharField()
+    alpha = serializers.FloatField()
+    weeks = serializers.ListField(child=serializers.ListField())

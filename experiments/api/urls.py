@@ -48,6 +48,7 @@ urlpatterns = [
     path("metrics", experiment_views.MetricsView.as_view(), name="api-metrics"),
     path("metrics/<str:metric>", experiment_views.MetricView.as_view(), name="api-metric"),
     path("experiments", experiment_views.ExperimentsView.as_view(), name="api-experiments"),
+    path("experiments/plan", experiment_views.PlanView.as_view(), name="api-plan"),
     path(
         "experiments/<str:experiment>",
         experiment_views.ExperimentView.as_view(),

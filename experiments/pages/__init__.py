@@ -13,6 +13,7 @@ from experiments.pages.others import (
     layers,
     sdk_keys,
 )
+from experiments.pages.planner import planner
 
 __all__ = [
     "attributes_of",
@@ -28,5 +29,6 @@ __all__ = [
     "layer",
     "layers",
     "listed",
+    "planner",
     "sdk_keys",
 ]

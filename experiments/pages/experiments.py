@@ -28,6 +28,7 @@ PLACES = (
     ("experiments", "/experiments/", "Experiments"),
     ("calendar", "/experiments/calendar", "Calendar"),
     ("metrics", "/experiments/metrics", "Metrics"),
+    ("planner", "/experiments/planner", "Planner"),
 )
 TONES = {
     Status.RUNNING: "accent",

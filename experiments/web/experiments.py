@@ -90,6 +90,16 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 @requires("experiments:read")
 @never_cache
+@require_GET
+def planner(request: HttpRequest) -> HttpResponse:
+    """How many units it takes, and how long."""
+    page = pages.planner(request.GET.dict())
+    status = 400 if page["problem"] else 200
+    return render(request, "experiments/planner.html", page, status=status)
+
+
+@requires("experiments:read")
+@never_cache
 @require_http_methods(["GET", "POST"])
 def metrics(request: HttpRequest) -> HttpResponse:
     """The library, and a form for a new metric."""

@@ -15,6 +15,10 @@ from tests.experiments.laboratory import build, remember, visit
 
 PATHS = (
     *("/experiments/", "/experiments/new", "/experiments/metrics", "/experiments/calendar"),
+    *(
+        "/experiments/planner",
+        "/experiments/planner?kind=share&baseline=2.3&effect=2&units_a_day=900",
+    ),
     *("/experiments/recs-two-tower", "/experiments/prompt", "/experiments/pictures"),
     "/experiments/recs-two-tower/design",
 )
