@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from experiments.state import Aggregation, Direction, Part
-from experiments.stats import multiplicity, ratios, sequential, slices, trend, welch
-from experiments.stats.moments import JointMoments, Moments
+from experiments.stats import cuped, multiplicity, ratios, sequential, slices, trend, welch
+from experiments.stats.moments import JointMoments
 from experiments.stats.plausibility import plausibility
 from experiments.stats.quantiles import quantile_of_bins
 from experiments.stats.results import Cannot
@@ -36,6 +36,8 @@ Arms = Mapping[str, JointMoments]
 # Counts by bin of one arm: lower end, upper end, units.
 Bins = Sequence[tuple[float, float, int]]
 Floats = NDArray[np.float64]
+Columns = Mapping[str, Sequence[float]]
+Estimates = tuple[list[float], list[float]]  # n, estimate, variance of one unit; control, treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,25 +237,26 @@ def _compare(
     controls = np.array([row[0] for row in rows], dtype=np.float64)
     treatments = np.array([row[1] for row in rows], dtype=np.float64)
     planned = float(design["units"])
-    plain = sequential.batch(controls, treatments, alpha, planned)
-    shares = sequential.batch_relative(controls, treatments, alpha, planned)
-    fixed = welch.batch(*_as_shares(controls, treatments), alpha)
+    plain, shares, fixed = (
+        {name: values.tolist() for name, values in found.items()}
+        for found in (
+            sequential.batch(controls, treatments, alpha, planned),
+            sequential.batch_relative(controls, treatments, alpha, planned),
+            welch.batch(*_as_shares(controls, treatments), alpha),
+        )
+    )
     return [
-        _comparison(design, one, (controls[n], treatments[n]), n, plain, shares, fixed)
-        for n, one in enumerate(asked)
+        _comparison(design, one, rows[n], n, plain, shares, fixed) for n, one in enumerate(asked)
     ]
 
 
-def _arms(
-    kept: Kept, control: JointMoments | None, treatment: JointMoments | None
-) -> tuple[list[float], list[float]]:
+def _arms(kept: Kept, control: JointMoments | None, treatment: JointMoments | None) -> Estimates:
     """(n, estimate, variance of one unit) of both arms, with what the covariate explains gone."""
     c, t = control or JointMoments(), treatment or JointMoments()
     if kept.aggregation in (Aggregation.MEAN, Aggregation.RATIO):
         return _ratio(c), _ratio(t)
-    both = c.merge(t)
-    theta = both.c / both.y.m2 if kept.has_covariate and both.y.m2 > 0 else 0.0
-    return _adjusted(c, theta, both.y.mean), _adjusted(t, theta, both.y.mean)
+    theta, mean = cuped.pooled(c, t) if kept.has_covariate else (0.0, 0.0)
+    return _adjusted(c, theta, mean), _adjusted(t, theta, mean)
 
 
 def _quantiles(
@@ -278,8 +281,9 @@ def _ratio(arm: JointMoments) -> list[float]:
 
 
 def _adjusted(arm: JointMoments, theta: float, mean: float) -> list[float]:
-    left = Moments(arm.n, 0.0, max(arm.x.m2 + theta**2 * arm.y.m2 - 2 * theta * arm.c, 0.0))
-    return [arm.n, arm.x.mean - theta * (arm.y.mean - mean), left.variance]
+    left = max(arm.x.m2 + theta**2 * arm.y.m2 - 2 * theta * arm.c, 0.0)
+    variance = left / (arm.n - 1) if arm.n > 1 else math.nan
+    return [arm.n, arm.x.mean - theta * (arm.y.mean - mean), variance]
 
 
 def _as_shares(controls: Floats, treatments: Floats) -> tuple[Floats, Floats]:
@@ -297,15 +301,15 @@ def _as_shares(controls: Floats, treatments: Floats) -> tuple[Floats, Floats]:
 def _comparison(
     design: Mapping[str, Any],
     asked: Asked,
-    arms: tuple[Floats, Floats],
+    arms: Estimates,
     n: int,
-    plain: Mapping[str, Floats],
-    shares: Mapping[str, Floats],
-    fixed: Mapping[str, Floats],
+    plain: Columns,
+    shares: Columns,
+    fixed: Columns,
 ) -> Comparison:
     kept, name, _, key = asked
     control, treatment = arms
-    is_fixed = bool(np.isnan(shares["effect"][n]))
+    is_fixed = math.isnan(shares["effect"][n])
     scale = fixed if is_fixed else shares
     effect, lo, hi = (_number(scale[part][n]) for part in ("effect", "lo", "hi"))
     harm = None if is_fixed else _harm(kept, shares, plain, n)
@@ -340,9 +344,7 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _harm(
-    kept: Kept, shares: Mapping[str, Floats], plain: Mapping[str, Floats], n: int
-) -> tuple[float, float] | None:
+def _harm(kept: Kept, shares: Columns, plain: Columns, n: int) -> tuple[float, float] | None:
     """One-sided bounds of how much worse the treatment is, as a share of the control."""
     if kept.part != Part.GUARDRAIL:
         return None
@@ -353,7 +355,7 @@ def _harm(
 def _read(
     design: Mapping[str, Any],
     kept: Kept,
-    arms: tuple[Floats, Floats],
+    arms: Estimates,
     interval: tuple[float | None, float | None, float | None],
     is_fixed: bool,
     harm: tuple[float, float] | None,
@@ -389,7 +391,7 @@ def _read_guardrail(kept: Kept, harm: tuple[float, float]) -> tuple[str, str]:
     return "Not known yet", f"it may be worse by up to {as_percent(upper)}"
 
 
-def _needed(design: Mapping[str, Any], arms: tuple[Floats, Floats]) -> int | None:
+def _needed(design: Mapping[str, Any], arms: Estimates) -> int | None:
     """Units an arm to find the smallest effect worth having, or else what is seen now.
 
     The textbook's number for one look, (z_a + z_b)² (v_c + v_t) / δ²; looking often costs more.

@@ -52,8 +52,7 @@ class _Arm:
 def cuped(control: JointMoments, treatment: JointMoments, alpha: float = 0.05) -> Adjusted | Cannot:
     """One covariate: `x` is the outcome, `y` the covariate of each unit."""
     check_alpha(alpha)
-    both = control.merge(treatment)
-    theta = both.c / both.y.m2 if both.y.m2 > 0 else 0.0
+    theta, _ = pooled(control, treatment)
     arms = [_of_moments(arm, theta) for arm in (control, treatment)]
     return _compare((theta,), arms, alpha, {"control": control, "treatment": treatment})
 
@@ -75,6 +74,17 @@ def cuped_raw(
         for values, known in zip(outcomes, covariates, strict=True)
     ]
     return _compare(tuple(map(float, theta)), arms, alpha, {})
+
+
+def pooled(control: JointMoments, treatment: JointMoments) -> tuple[float, float]:
+    """θ of both arms together, 0 where the covariate does not vary, and the covariate's mean."""
+    n = control.n + treatment.n
+    if n == 0:
+        return 0.0, 0.0
+    gap, between = treatment.y.mean - control.y.mean, control.n * treatment.n / n
+    c = control.c + treatment.c + gap * (treatment.x.mean - control.x.mean) * between
+    m2 = control.y.m2 + treatment.y.m2 + gap * gap * between
+    return c / m2 if m2 > 0 else 0.0, control.y.mean + gap * treatment.n / n
 
 
 def batch(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, Floats]:

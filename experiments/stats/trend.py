@@ -31,7 +31,7 @@ def trend(
     """Effects by day with the variance of each."""
     x, y = np.array(days, dtype=np.float64), np.array(effects, dtype=np.float64)
     weights = 1 / np.array(variances, dtype=np.float64)
-    if len(np.unique(x)) < 3:
+    if len(set(days)) < 3:
         return Cannot("trend", "there are fewer than three days")
     middle = (weights * x).sum() / weights.sum()
     spread = float((weights * (x - middle) ** 2).sum())
