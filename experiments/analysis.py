@@ -93,7 +93,8 @@ class Check:
 class Comparison:
     """A treatment beside the control. Shares are of the control's value, None where it is zero.
 
-    `lo` … `hi` is always valid unless `is_fixed`, when it is Welch's and holds for one look only.
+    `lo` … `hi` is always valid unless `is_fixed`, when it is Welch's and holds for one look only;
+    `spread` is the standard deviation of one unit of the control.
     """
 
     metric: str
@@ -118,6 +119,7 @@ class Comparison:
     is_harm: bool
     reading: str
     sentence: str
+    spread: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,7 @@ def _comparison(
         is_harm=harm is not None and harm[0] > kept.margin,
         reading=reading,
         sentence=sentence,
+        spread=math.sqrt(control[2]) if control[2] > 0 else math.nan,
     )
 
 

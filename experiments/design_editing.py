@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from eventlog.core import Refused
+from experiments.commands.design import DEFAULTS
 from experiments.fields import (
     BLANKS,
     lines_of,
@@ -17,7 +19,7 @@ from experiments.fields import (
     value_text,
 )
 
-TEXTS = ("title", "hypothesis", "owner", "flag", "environment", "unit", "layer")
+TEXTS = ("title", "hypothesis", "owner", "flag", "environment", "unit", "layer", "offline_metric")
 WHOLE = ("segments", "units", "min_days", "days")
 SHARES = ("alpha", "power", "smallest_effect")
 SWITCHES = ("stop_when_confident", "stop_on_harm")
@@ -26,7 +28,9 @@ Form = dict[str, Any]
 
 
 def form_of(design: Mapping[str, Any], kind: str) -> Form:
-    """What the fields show of a design."""
+    """What the fields show of a design; one that is older than a field shows what it means by it."""
+    design = {**DEFAULTS, **design}
+    gain = design["offline_gain"]
     return {
         **{name: design[name] for name in TEXTS},
         **{name: str(design[name] or "") for name in WHOLE},
@@ -42,6 +46,7 @@ def form_of(design: Mapping[str, Any], kind: str) -> Form:
             f"{percent(one['coverage'])} | {one['hours']:g}" for one in design["ramp"]
         ),
         "slices": ", ".join(design["slices"]),
+        "offline_gain": "" if gain is None else f"{gain * 100:.12g}",
     }
 
 
@@ -64,8 +69,19 @@ def design_of(given: Mapping[str, str], kind: str) -> dict[str, Any]:
     made["variations"] = [_variation(line, kind) for line in lines_of(given.get("variations", ""))]
     made["metrics"] = [_metric(line) for line in lines_of(given.get("metrics", ""))]
     made["ramp"] = [_step(line) for line in lines_of(given.get("ramp", ""))]
+    if text("offline_gain"):
+        made["offline_gain"] = _gain(text("offline_gain"))
     made["slices"] = [part.strip() for part in text("slices").split(",") if part.strip()]
     return made
+
+
+def _gain(text: str) -> float:
+    try:
+        return float(Decimal(text.rstrip("% ").replace(",", ".")) / 100)
+    except InvalidOperation as error:
+        raise Refused(
+            "Must be per cent, such as 3 or −1.5.", "bad_value", "offline_gain"
+        ) from error
 
 
 def _whole(text: str, field: str) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.utils.html import escape
 
 from experiments.analysis import Comparison
+from experiments.queries import Gain
 
 HEIGHT, TOP, BOTTOM = 172, 14, 20
 MIDDLE = 12
@@ -185,3 +186,25 @@ def power_curve(points: Sequence[tuple[int, float]], an_arm: int, looking: int) 
         f"Power rises with the units: {an_arm:,} for one look, {looking:,} for looks at any time"
     )
     return f'<svg class="chart" height="{HEIGHT}" role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>'
+
+
+def scale_of_gains(gains: Sequence[Gain]) -> Scale:
+    """An axis that shows every gain, offline and online."""
+    wanted = max([abs(value) * 1.25 for one in gains for value in (one.offline, one.online)])
+    return Scale(next((nice for nice in NICE if nice >= wanted), NICE[-1]))
+
+
+def gains_drawn(one: Gain, scale: Scale) -> str:
+    """The online effect with its interval, and a mark where the offline gain would have it."""
+    parts = ['<line class="c-zero" x1="50%" x2="50%" y1="-6" y2="30"/>']
+    x = scale.x(one.offline)
+    parts.append(f'<line class="f-limit" x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="24"/>')
+    if one.lo is not None and one.hi is not None:
+        x1, x2 = scale.x(one.lo), scale.x(one.hi)
+        parts.append(
+            f'<line class="f-thin" x1="{x1:.2f}%" x2="{x2:.2f}%" y1="{MIDDLE}" y2="{MIDDLE}"/>'
+        )
+    parts.append(f'<circle class="f-dot" cx="{scale.x(one.online):.2f}%" cy="{MIDDLE}" r="3.5"/>')
+    tone = "" if one.agrees else " forest--bad" if one.agrees is False else " forest--unclear"
+    words = escape(f"offline {percent(one.offline)}, online {percent(one.online)}")
+    return f'<svg class="forest{tone}" role="img" aria-label="{words}">{"".join(parts)}</svg>'

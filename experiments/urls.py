@@ -26,6 +26,7 @@ urlpatterns = [
     path("experiments/new", web.experiments.create, name="experiment_new"),
     path("experiments/metrics", web.experiments.metrics, name="experiment_metrics"),
     path("experiments/planner", web.experiments.planner, name="experiment_planner"),
+    path("experiments/offline", web.experiments.offline, name="experiment_offline"),
     path("experiments/calendar", web.experiments.calendar, name="experiment_calendar"),
     path("experiments/<str:experiment>", web.experiments.shown, name="experiment"),
     path("experiments/<str:experiment>/design", web.experiments.design, name="experiment_design"),

@@ -28,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "stop_when_confident": False,
     "stop_on_harm": True,
     "owner": "",
+    "offline_metric": "",
+    "offline_gain": None,
 }
 FIELDS = {"title", "hypothesis", "flag", "variations", "metrics", *DEFAULTS}
 # What decides who gets which arm, or what the arms are: another design is another experiment.
@@ -39,7 +41,8 @@ def sound_design(given: Mapping[str, Any]) -> dict[str, Any]:
 
     `variations` are ``{"key", "value", "weight"}``, the first is the control; `metrics` are
     ``{"metric", "part", "margin"}``, a guardrail's margin being the relative harm that is borne;
-    `ramp` are ``{"coverage", "hours"}``; `smallest_effect` is relative; `units` are all arms'.
+    `ramp` are ``{"coverage", "hours"}``; `smallest_effect` is relative; `units` are all arms';
+    `offline_gain` is what the treatment gained on `offline_metric` before it met anybody.
     """
     if unknown := sorted(given.keys() - FIELDS):
         raise Refused("Is not known.", "unknown_field", unknown[0])
@@ -47,7 +50,16 @@ def sound_design(given: Mapping[str, Any]) -> dict[str, Any]:
         if name not in given:
             raise Refused("Is required.", "required", name)
     made = {**DEFAULTS, **given}
-    for name in ("title", "hypothesis", "flag", "environment", "unit", "layer", "owner"):
+    for name in (
+        "title",
+        "hypothesis",
+        "flag",
+        "environment",
+        "unit",
+        "layer",
+        "owner",
+        "offline_metric",
+    ):
         if not isinstance(made[name], str):
             raise Refused("Must be a text.", "bad_value", name)
     check_text(made["title"], "title", limit=200, empty=False)
@@ -184,6 +196,10 @@ def _check_numbers(made: Mapping[str, Any]) -> None:
             raise Refused(f"Must be a whole number from 1 to {most:,}.", "bad_value", name)
     if made["min_days"] > made["days"]:
         raise Refused("Is longer than the whole.", "bad_value", "min_days", made["days"])
+    gain = made["offline_gain"]
+    if gain is not None and (type(gain) not in (int, float) or not abs(gain) <= 100):
+        raise Refused("Must be a relative gain, such as 0.03.", "bad_value", "offline_gain")
+    check_text(made["offline_metric"], "offline_metric", limit=200)
     for name in ("stop_when_confident", "stop_on_harm"):
         if type(made[name]) is not bool:
             raise Refused("Must be true or false.", "bad_value", name)

@@ -13,7 +13,7 @@ from experiments.commands.design import check_change, sound_design
 from experiments.state import LIVE, PLANNED, Experiment, Status
 
 # Addresses of their own under /experiments/.
-RESERVED = ("new", "metrics", "calendar", "planner", "plan")
+RESERVED = ("new", "metrics", "calendar", "planner", "plan", "offline")
 CAUSES = ("harm", "confidence", "crash", "end", "person")
 DECISIONS = ("ship", "abandon", "iterate")
 FINDINGS = ("true and good", "explained")

@@ -19,7 +19,15 @@ from experiments.analysis import Comparison, Report, as_percent, corrected
 from experiments.commands.design import DEFAULTS
 from experiments.differences import as_text
 from experiments.models import ExperimentRow, Look, MetricRow
-from experiments.pictures import Point, forest, forest_scale, over_time, scale_of
+from experiments.pictures import (
+    Point,
+    forest,
+    forest_scale,
+    gains_drawn,
+    over_time,
+    scale_of,
+    scale_of_gains,
+)
 from experiments.reports import report_of
 from experiments.state import LIVE, Aggregation, Direction, Part, Status
 from experiments.written import PARTS, effect_text, interval_text, value_text
@@ -29,6 +37,7 @@ PLACES = (
     ("calendar", "/experiments/calendar", "Calendar"),
     ("metrics", "/experiments/metrics", "Metrics"),
     ("planner", "/experiments/planner", "Planner"),
+    ("offline", "/experiments/offline", "Offline and online"),
 )
 TONES = {
     Status.RUNNING: "accent",
@@ -388,3 +397,37 @@ def _bar(
 
 def _x(at: datetime, start: datetime, end: datetime) -> float:
     return (at - start) / (end - start) * 100
+
+
+def offline() -> dict[str, Any]:
+    """What was gained offline beside what came of it online, across decided experiments."""
+    rows = queries.gains()
+    agree = sum(one.agrees for one in rows if one.agrees is not None)
+    known = sum(one.agrees is not None for one in rows)
+    groups: dict[str, list[queries.Gain]] = {}
+    for one in rows:
+        groups.setdefault(one.offline_metric or one.flag, []).append(one)
+    return {
+        "places": places("offline"),
+        "groups": [
+            {
+                "name": name,
+                "rows": [
+                    {
+                        "one": one,
+                        "offline": as_percent(one.offline),
+                        "online": as_percent(one.online),
+                        "interval": one.interval_text,
+                        "picture": SafeString(gains_drawn(one, scale_of_gains(mine))),
+                    }
+                    for one in mine
+                ],
+                "scale": SafeString(forest_scale(scale_of_gains(mine))),
+                "slope": queries.slope_of(mine),
+            }
+            for name, mine in sorted(groups.items())
+        ],
+        "count": len(rows),
+        "agree": agree,
+        "known": known,
+    }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Min, Q, QuerySet
 
-from experiments.analysis import Audited
+from experiments.analysis import Audited, signed
 from experiments.models import (
     Audit,
     Bin,
@@ -21,8 +21,10 @@ from experiments.models import (
     TrackedRow,
 )
 from experiments.results import joint_moments
-from experiments.state import LIVE, Status
+from experiments.state import LIVE, Part, Status
 from experiments.stats.moments import JointMoments, Moments
+from experiments.stats.results import Cannot
+from experiments.stats.trend import trend
 
 LATEST = ("-changed_at", "-key")
 BY_METRIC = ("key",)
@@ -96,6 +98,11 @@ def users_of_metric(key: str) -> list[str]:
     """Experiments whose design names a metric."""
     rows = ExperimentRow.objects.filter(design__metrics__contains=[{"metric": key}])
     return list(rows.order_by("key").values_list("key", flat=True))
+
+
+def units_a_day(experiment: str, phase: int, days: float) -> int:
+    """New units a day over all arms, as they came so far."""
+    return round(sum(count for count, _ in units_of(experiment, phase).values()) / max(days, 1.0))
 
 
 def units_of(experiment: str, phase: int) -> dict[str, tuple[int, int]]:
@@ -174,3 +181,84 @@ def past_lifts(metric: str, limit: int = 500) -> list[float]:
         effects = row.decision.get("evidence", {}).get("effects", {}).get(metric, {})
         found += [float(effect) for effect in effects.values()]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """A decided experiment's gain offline and its effect online on the metric that decided.
+
+    `agrees` says whether both have one sign, None while the interval holds both signs.
+    """
+
+    experiment: str
+    title: str
+    flag: str
+    offline_metric: str
+    metric: str
+    variation: str
+    offline: float
+    online: float
+    lo: float | None
+    hi: float | None
+    decision: str
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether what was gained offline was gained online."""
+        if self.lo is None or self.hi is None or self.lo <= 0 <= self.hi:
+            return None
+        return (self.online > 0) == (self.offline > 0)
+
+    @property
+    def interval_text(self) -> str:
+        """The interval of the online effect in words."""
+        known = self.lo is not None and self.hi is not None
+        return f"{signed(self.lo or 0.0)} … {signed(self.hi or 0.0)}" if known else "none"
+
+
+def gains(limit: int = 500) -> list[Gain]:
+    """Decided experiments whose design says what was gained offline, the latest first."""
+    rows = ExperimentRow.objects.exclude(decision={}).order_by("-changed_at")[:limit]
+    found = []
+    for row in rows:
+        if row.design.get("offline_gain") is None:
+            continue
+        for one in row.decision["evidence"].get("comparisons", ()):
+            if one["part"] != Part.PRIMARY or one["effect"] is None:
+                continue
+            found.append(
+                Gain(
+                    experiment=row.key,
+                    title=row.title,
+                    flag=row.flag,
+                    offline_metric=row.design["offline_metric"],
+                    metric=one["metric"],
+                    variation=one["variation"],
+                    offline=row.design["offline_gain"],
+                    online=one["effect"],
+                    lo=one["lo"],
+                    hi=one["hi"],
+                    decision=row.decision["decision"],
+                )
+            )
+    return found
+
+
+FEWEST_GAINS = 5
+
+
+def slope_of(gains: Sequence[Gain]) -> str:
+    """How much online effect came with one per cent offline, with its interval; refused for few."""
+    known = [one for one in gains if one.lo is not None and one.hi is not None]
+    if len(known) < FEWEST_GAINS or len({one.offline for one in known}) < 3:
+        return f"{len(known)} decided with an interval: too few for a slope"
+    fitted = trend(
+        [one.offline for one in known],
+        [one.online for one in known],
+        # Widths of intervals at one alpha: the weights are right up to one factor for all.
+        [(((one.hi or 0.0) - (one.lo or 0.0)) / 3.92) ** 2 for one in known],
+    )
+    if isinstance(fitted, Cannot):
+        return fitted.reason
+    low, high = (fitted.slope + sign * 1.96 * fitted.se for sign in (-1, 1))
+    return f"{fitted.slope:.2f} of online effect for each of offline gain ({low:.2f} … {high:.2f})"

@@ -91,9 +91,17 @@ def calendar(request: HttpRequest) -> HttpResponse:
 @requires("experiments:read")
 @never_cache
 @require_GET
+def offline(request: HttpRequest) -> HttpResponse:
+    """Gains of models on their own metrics beside their effects where it counts."""
+    return render(request, "experiments/offline.html", pages.experiments.offline())
+
+
+@requires("experiments:read")
+@never_cache
+@require_GET
 def planner(request: HttpRequest) -> HttpResponse:
     """How many units it takes, and how long."""
-    page = pages.planner(request.GET.dict())
+    page = pages.planner(request.GET.dict(), now())
     status = 400 if page["problem"] else 200
     return render(request, "experiments/planner.html", page, status=status)
 

@@ -20,7 +20,7 @@ PATHS = (
         "/experiments/planner?kind=share&baseline=2.3&effect=2&units_a_day=900",
     ),
     *("/experiments/recs-two-tower", "/experiments/prompt", "/experiments/pictures"),
-    "/experiments/recs-two-tower/design",
+    *("/experiments/recs-two-tower/design", "/experiments/offline"),
 )
 DIALOGS = {
     "/experiments/recs-two-tower": ("do-ramp", "do-stop"),

@@ -69,15 +69,21 @@ def build(by: Player, other: Player) -> None:
     sent(api.post("experiments", {"experiment": "pictures", "design": draft}))
 
 
-def visit(by: Player, count: int = 600, slower: float = 1.0, better: float = 1.3) -> None:
-    """Units meet the running experiment, half of them each arm, and it is looked at."""
+def visit(
+    by: Player,
+    count: int = 600,
+    slower: float = 1.0,
+    better: float = 1.3,
+    experiment: str = "recs-two-tower",
+) -> None:
+    """Units meet a running experiment, half of them each arm, and it is looked at."""
     chance, at = random.Random(5), now().isoformat()
     met, done = [], []
     for n in range(count):
         unit, arm = f"u{n}", ARMS[n % 2]["key"]
         met.append(
             {
-                "experiment": "recs-two-tower",
+                "experiment": experiment,
                 "phase": "1",
                 "unit": unit,
                 "variation": arm,

@@ -16,6 +16,7 @@ PATHS = (
     *("/experiments/", "/experiments/?status=draft", "/experiments/?search=nothing"),
     *("/experiments/metrics", "/experiments/calendar", "/experiments/recs-two-tower"),
     *("/experiments/prompt", "/experiments/pictures", "/experiments/recs-two-tower?metric=spent"),
+    *("/experiments/planner", "/experiments/offline"),
 )
 WRITING = ("/experiments/new", "/experiments/pictures/design", "/experiments/recs-two-tower/design")
 
@@ -163,3 +164,56 @@ def test_a_metric_comes_into_the_library_by_its_form(bo: Player) -> None:
     assert wrong.status_code == 409
     assert "Must be a whole number" in wrong.content.decode()
     assert 'value="y"' in wrong.content.decode()
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_what_was_gained_offline_stands_beside_what_came_of_it(
+    bo: Player, ana: Player, olga: Player
+) -> None:
+    assert "Nothing to compare yet" in shown(olga, "/experiments/offline")
+    form = form_of(experiment="larger", offline_metric="NDCG", offline_gain="-3")
+    sent(bo.browser.post("/experiments/new", form), 302)
+    for act, player, fields in (
+        ("ask-for-review", bo, {}),
+        ("review", ana, {"verdict": "approve"}),
+        ("start", bo, {}),
+    ):
+        sent(player.browser.post(f"/experiments/larger/act/{act}", fields), 302)
+    visit(bo, 3_000, better=3.0, experiment="larger")
+    sent(bo.browser.post("/experiments/larger/act/stop", {"reason": "enough"}), 302)
+    decided = {"decision": "ship:two-tower", "reason": "better where it counts"}
+    sent(ana.browser.post("/experiments/larger/act/decide", decided), 302)
+    (gain,) = queries.gains()
+    assert (gain.offline, gain.offline_metric, gain.metric) == (-0.03, "NDCG", "clicked")
+    assert gain.online > 0.5
+    assert gain.agrees is False
+    page = shown(olga, "/experiments/offline")
+    assert "the other way" in page
+    assert "too few for a slope" in page
+
+
+def test_a_slope_needs_several_and_says_how_sure_it_is() -> None:
+    def gain(offline: float, online: float) -> queries.Gain:
+        made: dict[str, Any] = dict.fromkeys(
+            ("experiment", "title", "flag", "offline_metric", "metric", "variation", "decision"),
+            "x",
+        )
+        made |= {"lo": online - 0.01, "hi": online + 0.01}
+        return queries.Gain(**made, offline=offline, online=online)
+
+    few = [gain(0.01 * n, 0.005 * n) for n in range(4)]
+    assert "too few" in queries.slope_of(few)
+    many = [gain(0.01 * n, 0.005 * n) for n in range(8)]
+    assert queries.slope_of(many).startswith("0.50 of online effect")
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_the_planner_starts_from_what_was_measured(bo: Player, olga: Player) -> None:
+    visit(bo)
+    page = shown(olga, "/experiments/planner?like=recs-two-tower:spent&effect=5")
+    assert 'value="600"' in page, "units a day"
+    assert ">recs-two-tower:spent</option>" in page
+    assert "units an arm" in page
+    share = shown(olga, "/experiments/planner?like=recs-two-tower:clicked&effect=5")
+    assert "with the pooled one" in share
+    assert olga.browser.get("/experiments/planner?like=nothing:x&effect=5").status_code == 200
