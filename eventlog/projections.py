@@ -14,6 +14,7 @@ other tables, no numbers drawn by the database. Rebuilding must give the same ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -29,7 +30,7 @@ H = TypeVar("H", bound=Handler)
 class Projection:
     """A named set of tables and the handlers that fill them.
 
-    `tables` are database names; `conflicts` says what a violated constraint of these tables
+    Its name is part of the schema that it is rebuilt in. `tables` are database names; `conflicts` says what a violated constraint of these tables
     means to people: constraint name to (code, sentence).
     """
 
@@ -41,6 +42,8 @@ class Projection:
         inline: bool = True,
         conflicts: Mapping[str, tuple[str, str]] | None = None,
     ):
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+            raise TypeError(f"a projection has a name such as incidents, and not {name!r}")
         if name in _projections:
             raise TypeError(f"projection {name!r} is defined twice")
         self.name, self.tables, self.inline = name, tuple(tables), inline

@@ -26,7 +26,7 @@ from monitoring.labels import fingerprint
 from monitoring.models import BreachRow, MonitorRow, SloRow
 
 monitors = Projection("monitoring", tables=["monitoring_monitor", "monitoring_breach"])
-objectives = Projection("monitoring.objectives", tables=["monitoring_slo"])
+objectives = Projection("objectives", tables=["monitoring_slo"])
 
 
 def _id(ref: str) -> UUID:

@@ -242,3 +242,9 @@ def test_a_field_that_the_row_does_not_have_is_an_error(lamps: Projection) -> No
         rows.change(LampRow, LAMPS[0], colour="red")
     with pytest.raises(TypeError, match="has no field colour"):
         rows.add(LampRow, id=LAMPS[0], lit=True, switched_by="ana", colour="red")
+
+
+@pytest.mark.parametrize("name", ["", "monitoring.objectives", "Lamps", "1st", "a b", "x" * 50])
+def test_a_name_that_could_be_no_schema_is_refused_where_it_is_written(name: str) -> None:
+    with pytest.raises(TypeError, match="has a name such as"):
+        Projection(name, tables=[])
