@@ -272,7 +272,10 @@ def _entry(record: Record) -> dict[str, Any]:
         "icon": ICONS[record.type],
         "by": record.actor,
         "text": _sentence(record.type, said),
-        "comment": said.get("comment") or said.get("reason") or said.get("sentence") or "",
+        # What was seen after a stop repeats the reason of the stop, which is told already.
+        "comment": ""
+        if record.type == "experiment.stop_observed"
+        else said.get("sentence") or said.get("comment") or said.get("reason") or "",
     }
 
 
