@@ -30,6 +30,7 @@ AA_EVERY = timedelta(days=1)
 SPLITS = 200
 MOST_UNITS = 100_000
 FEWEST_UNITS = 200
+MOST_OTHERS = 20  # experiments that one is compared with: those that started last
 
 COMBINED = """
 SELECT v.variation, e.variation, count(*), avg(v.x)::float8, coalesce(var_samp(v.x), 0)::float8
@@ -66,9 +67,10 @@ def _interactions(row: ExperimentRow, at: datetime) -> int:
     """Every other experiment that shares units, on the metrics that decide."""
     others = ExperimentRow.objects.filter(status__in=LIVE, environment=row.environment)
     made = 0
-    for other in others.exclude(key=row.key).order_by("key"):
-        if row.layer and row.layer == other.layer:
-            continue
+    others = others.exclude(key=row.key)
+    if row.layer:
+        others = others.exclude(layer=row.layer)
+    for other in others.order_by("-started_at", "key")[:MOST_OTHERS]:
         for metric in _deciding(row):
             p, words = interaction_of(row, other, metric)
             _note(row, "interaction", f"{other.key}:{metric}", p, words, at)

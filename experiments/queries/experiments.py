@@ -173,13 +173,13 @@ def audits_of(experiment: str, phase: int) -> list[Audited]:
     return [Audited(row.kind, row.subject, row.p_value, row.words) for row in rows]
 
 
-def past_lifts(metric: str, limit: int = 500) -> list[float]:
-    """Relative effects on a metric at the end of experiments that were decided."""
-    found = []
-    rows = ExperimentRow.objects.exclude(decision={}).order_by("-changed_at")[:limit]
-    for row in rows:
-        effects = row.decision.get("evidence", {}).get("effects", {}).get(metric, {})
-        found += [float(effect) for effect in effects.values()]
+def past_lifts(metric: str, limit: int = 100) -> list[float]:
+    """Relative effects on a metric at the end of the latest experiments that were decided by it."""
+    rows = ExperimentRow.objects.exclude(decision={}).order_by("-changed_at")
+    mine = rows.filter(design__metrics__contains=[{"metric": metric}])
+    found: list[float] = []
+    for effects in mine.values_list("decision__evidence__effects", flat=True)[:limit]:
+        found += [float(effect) for effect in (effects or {}).get(metric, {}).values()]
     return found
 
 

@@ -217,3 +217,15 @@ def test_the_planner_starts_from_what_was_measured(bo: Player, olga: Player) -> 
     share = shown(olga, "/experiments/planner?like=recs-two-tower:clicked&effect=5")
     assert "with the pooled one" in share
     assert olga.browser.get("/experiments/planner?like=nothing:x&effect=5").status_code == 200
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_lifts_of_the_past_say_what_is_usual(bo: Player, ana: Player) -> None:
+    assert queries.past_lifts("clicked") == []
+    visit(bo)
+    at = "/experiments/recs-two-tower/act"
+    sent(bo.browser.post(f"{at}/stop", {"reason": "enough"}), 302)
+    sent(ana.browser.post(f"{at}/decide", {"decision": "abandon", "reason": "no better"}), 302)
+    (lift,) = queries.past_lifts("clicked")
+    assert -0.9 < lift < 0.9
+    assert queries.past_lifts("nothing") == []
