@@ -9,6 +9,7 @@ points can be taken into account by asking again.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -216,4 +217,4 @@ def bucketed(track: Track, width: timedelta, until: datetime, count: int) -> lis
     seconds, end = width.total_seconds(), until.timestamp()
     edges = [end - seconds * number for number in range(count, -1, -1)]
     places: Any = np.searchsorted(track.times, edges, side="right")
-    return [track.values[a:b] for a, b in zip(places[:-1], places[1:], strict=True)]
+    return [track.values[a:b] for a, b in itertools.pairwise(places)]
