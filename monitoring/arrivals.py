@@ -27,11 +27,23 @@ QUIET_AFTER_FAILURE = 5.0
 
 
 class Watcher(NamedTuple):
-    """A monitor of a series: how far it has judged, and when it is due."""
+    """A monitor of a series: how far it has judged, and when it is due.
+
+    Points that are earlier than `wakes_at` in event time give it nothing to judge yet.
+    """
 
     monitor: UUID
     cursor: datetime | None
     due_at: datetime
+    wakes_at: datetime | None
+
+    def missed(self, at: datetime) -> bool:
+        """Whether a point of this time comes after its time was judged."""
+        return self.cursor is not None and at <= self.cursor
+
+    def wants(self, at: datetime) -> bool:
+        """Whether a point of this time is something to judge, now or again."""
+        return self.wakes_at is None or at >= self.wakes_at or self.missed(at)
 
 
 def announce(touched: list[tuple[int, int]], now: datetime) -> int:
@@ -43,32 +55,37 @@ def announce(touched: list[tuple[int, int]], now: datetime) -> int:
     watchers = _watchers({series for series, _ in touched})
     if not watchers:
         return 0
-    late = [
-        (watcher.monitor, from_micros(micros))
-        for series, micros in touched
-        for watcher in watchers.get(series, ())
-        if watcher.cursor is not None and from_micros(micros) <= watcher.cursor
-    ]
+    late, waiting = [], set()
+    for series, micros in touched:
+        for watcher in watchers.get(series, ()):
+            at = from_micros(micros)
+            if watcher.missed(at):
+                late.append((watcher.monitor, at))
+            if watcher.due_at > now + evaluation.SETTLE and watcher.wants(at):
+                waiting.add(watcher.monitor)
     if late:
         _note_late(late)
-    waiting = [
-        w.monitor for each in watchers.values() for w in each if w.due_at > now + evaluation.SETTLE
-    ]
     if waiting:
-        _make_due(waiting, now)
+        _make_due(sorted(waiting), now)
     nudge()
     return len({when for _, when in late})
+
+
+WATCHERS = """
+SELECT series, monitor, cursor, due_at, wakes_at FROM monitoring_evaluation
+WHERE series = ANY(%(ids)s::bigint[])
+UNION
+SELECT w.series, e.monitor, e.cursor, e.due_at, e.wakes_at FROM monitoring_watched w
+JOIN monitoring_evaluation e ON e.monitor = w.monitor
+WHERE w.series = ANY(%(ids)s::bigint[])
+"""
 
 
 def _watchers(series: set[int]) -> dict[int, list[Watcher]]:
     """Monitors of these series."""
     found: dict[int, list[Watcher]] = defaultdict(list)
     with fast_cursor() as cursor:
-        cursor.execute(
-            "SELECT series, monitor, cursor, due_at FROM monitoring_evaluation"
-            " WHERE series = ANY(%s::bigint[])",
-            ("{" + ",".join(map(str, series)) + "}",),
-        )
+        cursor.execute(WATCHERS, {"ids": "{" + ",".join(map(str, series)) + "}"})
         for series_id, *watcher in cursor.fetchall():
             found[series_id].append(Watcher(*watcher))
     return found

@@ -22,15 +22,17 @@ from django.db.models import F
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context
-from monitoring import counting, kinds
+from monitoring import counting, kinds, ticking
 from monitoring.commands import CloseBreach, OpenBreach, in_utc
 from monitoring.kinds import Kind, Point, Verdict
 from monitoring.kinds.base import Counting, instant, span
+from monitoring.kinds.framed import Framed
 from monitoring.measurements import EPOCH, latest_point, points_after, points_until
-from monitoring.models import Band, Evaluation, MonitorRow, Series, Source
+from monitoring.models import Band, Evaluation, Look, MonitorRow, Series, Source, Watched
 from monitoring.onset import onset
 from monitoring.slo.definition import Selector
 from monitoring.slo.indicator import Measured
+from monitoring.state import Urgency
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,10 @@ LOOKED_BACK = 2_000
 
 @dataclass(slots=True)
 class Turn:
-    """What one evaluation has to work with. `more` says that it stops before the end."""
+    """What one evaluation has to work with.
+
+    `more` says that it stops before the end, `pause` how long the next one may wait.
+    """
 
     row: Evaluation
     monitor: MonitorRow
@@ -62,12 +67,14 @@ class Turn:
     until: datetime
     checkpoints: list[Any]
     more: bool = False
+    pause: timedelta | None = None
 
 
 def adopt() -> int:
     """Gives every monitor in service its evaluation, and takes it from those that are not."""
     living = MonitorRow.objects.values("id")
-    Evaluation.objects.exclude(monitor__in=living).delete()
+    for noted in (Evaluation, Watched):
+        noted.objects.exclude(monitor__in=living).delete()
     orphans = MonitorRow.objects.exclude(id__in=Evaluation.objects.values("monitor"))
     return sum(watch(monitor) for monitor in orphans)
 
@@ -140,23 +147,37 @@ def _evaluate(row: Evaluation) -> None:
     if row.revision != monitor.revision:
         _begin_anew(row, monitor)
     kind = kinds.make(monitor.kind, monitor.parameters)
-    was = row.breached
     if isinstance(kind, Counting):
+        was = row.breached
         turn = Turn(row, monitor, kind, [], _event_now(row, []), checkpoints)
         verdicts = _review(turn, kind)
     else:
         _go_back_for_late(row)
         was = row.breached
-        points = points_after(row.series, row.cursor, CHUNK)
-        turn = Turn(row, monitor, kind, points, _event_now(row, points), checkpoints)
-        verdicts = _judge(turn)
+        if isinstance(kind, Framed):
+            turn, verdicts = _look(row, monitor, kind, checkpoints)
+        else:
+            points = points_after(row.series, row.cursor, CHUNK)
+            turn = Turn(row, monitor, kind, points, _event_now(row, points), checkpoints)
+            verdicts = _judge(turn)
+            # Charts show the points; bounds of other things have no place among them.
+            _note_bands(row.monitor, verdicts)
     for verdict in verdicts:
         row.breached = _is_breached(verdict, row.breached)
     _decide(turn, was, verdicts)
-    if not isinstance(kind, Counting):
-        # Charts show the events; a bound on how fast a budget burns has no place among them.
-        _note_bands(row.monitor, verdicts)
     _note_progress(turn, verdicts)
+
+
+def _look(
+    row: Evaluation, monitor: MonitorRow, kind: Framed, checkpoints: list[Any]
+) -> tuple[Turn, list[Verdict]]:
+    """Has the ticks judged that are due, and notes when to look again."""
+    looked = ticking.review(row, kind, Selector(monitor.series, monitor.labels))
+    row.wakes_at = looked.wakes_at
+    turn = Turn(row, monitor, kind, [], looked.current, checkpoints, more=looked.more)
+    if looked.wakes_at is not None:
+        turn.pause = min(max(looked.wakes_at - looked.current, SETTLE), CHECK_EVERY)
+    return turn, looked.verdicts
 
 
 def _begin_anew(row: Evaluation, monitor: MonitorRow) -> None:
@@ -165,7 +186,9 @@ def _begin_anew(row: Evaluation, monitor: MonitorRow) -> None:
     row.series, row.revision = series.id, monitor.revision
     row.cursor, row.state, row.checkpoints = None, {}, []
     row.status, row.verdict, row.seen, row.breached = "no_data", {}, 0, False
-    Band.objects.filter(monitor=row.monitor).delete()
+    row.wakes_at, row.urgent = None, monitor.urgency == Urgency.PAGE
+    for noted in (Band, Look, Watched):
+        noted.objects.filter(monitor=row.monitor).delete()
 
 
 def _review(turn: Turn, kind: Counting) -> list[Verdict]:
@@ -382,7 +405,8 @@ def _note_progress(turn: Turn, verdicts: list[Verdict]) -> None:
     if turn.more or len(turn.points) == CHUNK:
         row.due_at = at
     else:
-        row.due_at = at + (CLOCK_EVERY if turn.kind.watches_clock else CHECK_EVERY)
+        usual = CLOCK_EVERY if turn.kind.watches_clock else CHECK_EVERY
+        row.due_at = at + (usual if turn.pause is None else turn.pause)
     # The checkpoints hold as many copies of the state, and change once in 500 points.
     untouched = {"monitor", "checkpoints"} if row.checkpoints is turn.checkpoints else {"monitor"}
     row.save(update_fields=[name for name in COLUMNS if name not in untouched])
@@ -405,11 +429,13 @@ def _note_failure(row: Evaluation, error: Exception) -> None:
 def _look_again(row: Evaluation) -> None:
     """What arrived while the row was taken could not mark it as due; its evaluator does."""
     at = now() + SETTLE
+    # Later than this there may be something to judge.
+    judged = row.wakes_at - ticking.INSTANT if row.wakes_at else row.cursor or EPOCH
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE monitoring_evaluation SET due_at = %s WHERE monitor = %s AND due_at > %s"
             " AND failures = 0 AND (EXISTS (SELECT FROM monitoring_measurement"
             " WHERE series_id = %s AND time > %s)"
             " OR EXISTS (SELECT FROM monitoring_late WHERE monitor_id = %s))",
-            (at, row.monitor, at, row.series, row.cursor or EPOCH, row.monitor),
+            (at, row.monitor, at, row.series, judged, row.monitor),
         )

@@ -148,7 +148,9 @@ class Evaluation(models.Model):
 
     `cursor` is the time of the last point judged, `cadence` the usual seconds between points.
     `checkpoints` are earlier states to go back to when a measurement arrives late. `breached` is
-    what stands, whatever `status` says meanwhile. `error` is why the last attempt failed.
+    what stands, whatever `status` says meanwhile. `error` is why the last attempt failed. A kind
+    that looks at fixed instants has nothing to judge before event time comes to `wakes_at`.
+    `urgent` ones are evaluated first: somebody is paged by them.
     """
 
     monitor = models.UUIDField(primary_key=True)
@@ -168,11 +170,13 @@ class Evaluation(models.Model):
     late = models.BigIntegerField(default=0)
     failures = models.IntegerField(default=0)
     error = models.TextField(default="")
+    wakes_at = models.DateTimeField(null=True)
+    urgent = models.BooleanField(default=False)
 
     class Meta:
         db_table = "monitoring_evaluation"
         indexes = [
-            models.Index(fields=["due_at"], name="monitoring_due"),
+            models.Index(fields=["-urgent", "due_at"], name="monitoring_due"),
             models.Index(fields=["series"], name="monitoring_eval_series"),
         ]
 
@@ -195,3 +199,40 @@ class Band(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lo} … {self.hi}"
+
+
+class Watched(models.Model):
+    """A series that a monitor looks at beside others, so that its points can wake the monitor."""
+
+    pk = models.CompositePrimaryKey("series", "monitor")
+    series = models.BigIntegerField()
+    monitor = models.UUIDField()
+
+    class Meta:
+        db_table = "monitoring_watched"
+        indexes = [models.Index(fields=["monitor"], name="monitoring_watched_by")]
+
+    def __str__(self) -> str:
+        return f"{self.monitor} watches {self.series}"
+
+
+class Look(models.Model):
+    """What a monitor found at one tick: the numbers of its verdict."""
+
+    pk = models.CompositePrimaryKey("monitor", "time")
+    monitor = models.UUIDField()
+    time = models.DateTimeField()
+    status = models.TextField()
+    value = models.FloatField(null=True)
+    expected = models.FloatField(null=True)
+    lo = models.FloatField(null=True)
+    hi = models.FloatField(null=True)
+    score = models.FloatField(null=True)
+    n = models.BigIntegerField()
+
+    class Meta:
+        db_table = "monitoring_look"
+        indexes = [models.Index(fields=["time"], name="monitoring_look_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.monitor} {self.time} {self.status}"

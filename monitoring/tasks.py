@@ -10,6 +10,7 @@ from django.db import connection
 
 from eventlog.clock import now
 from monitoring import evaluation
+from monitoring.models import Look
 
 MOMENT = 0.8
 
@@ -28,8 +29,9 @@ def adopt() -> int:
 
 @shared_task(name="monitoring.drop_old_months")
 def drop_old_months() -> list[str]:
-    """Drops the months whose measurements are past their retention."""
+    """Drops the months whose measurements are past their retention, and what was found in them."""
     horizon = now() - timedelta(days=settings.ENV.measurement_retention_days)
+    Look.objects.filter(time__lt=horizon).delete()
     with connection.cursor() as cursor:
         cursor.execute("SELECT monitoring_drop_months(%s)", [horizon])
         return list(cursor.fetchone()[0])

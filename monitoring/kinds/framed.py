@@ -176,13 +176,18 @@ def _verdict(found: Finding, persistence: Persistence, tick: datetime) -> Verdic
     return Verdict(status, tick, found.sentence, *numbers)
 
 
+def tick_after(every: timedelta, after: datetime) -> datetime:
+    """The first multiple of `every` since 1970, in UTC, that is later than `after`."""
+    step, epoch = timedelta(seconds=round(every.total_seconds())), datetime(1970, 1, 1, tzinfo=UTC)
+    return epoch + ((after - epoch) // step + 1) * step
+
+
 def ticks_between(every: timedelta, after: datetime, until: datetime) -> Iterator[datetime]:
     """The multiples of `every` since 1970, in UTC, that are later than `after`, up to `until`."""
-    step, epoch = round(every.total_seconds()), datetime(1970, 1, 1, tzinfo=UTC)
-    number = (after - epoch) // timedelta(seconds=step) + 1
-    while (tick := epoch + timedelta(seconds=number * step)) <= until:
+    tick = tick_after(every, after)
+    while tick <= until:
         yield tick
-        number += 1
+        tick += every
 
 
 def duration(text: str, name: str) -> timedelta:

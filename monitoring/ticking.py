@@ -1,0 +1,109 @@
+"""Judging the kinds that look at several series together, tick by tick in event time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from eventlog.clock import now
+from eventlog.db import fast_cursor
+from monitoring import frames
+from monitoring.kinds import Verdict
+from monitoring.kinds.framed import Framed, tick_after, ticks_between
+from monitoring.models import Evaluation
+from monitoring.slo.definition import Selector
+
+AT_ONCE = 500
+CHECKPOINT_EVERY = 60
+CHECKPOINTS = 4
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What became of the ticks that were due.
+
+    `wakes_at` is the event time from which on there is more to judge, None while nothing that the
+    kind wants has arrived; `current` is how far event time has come. `more` says that ticks which
+    are due already were left for the next transaction.
+    """
+
+    verdicts: list[Verdict]
+    current: datetime
+    wakes_at: datetime | None
+    more: bool = False
+
+
+def review(row: Evaluation, kind: Framed, own: Selector) -> Looked:
+    """Judges the ticks after the cursor that have settled, at most `AT_ONCE` of them.
+
+    Moves the cursor, the state and the checkpoints of `row`, and notes what was found. Raises `frames.TooMuch`.
+    """
+    found = frames.find(kind.wanted(own))
+    ids = frames.ids_in(found)
+    frames.watch(row.monitor, ids)
+    extent = frames.extent(ids, now())
+    if extent is None:
+        at = now()
+        return Looked([Verdict("no_data", at, "No measurement has arrived yet.")], at, None)
+    settle = timedelta(seconds=kind.settle)
+    if row.cursor is None:
+        row.cursor = extent.first - INSTANT
+        row.checkpoints = [_checkpoint(row)]
+    due = ticks_between(kind.tick, row.cursor, extent.current - settle)
+    ticks = list(islice(due, AT_ONCE))
+    verdicts = _judge(row, kind, found, ticks) if ticks else []
+    _note(row, verdicts)
+    wakes_at = tick_after(kind.tick, row.cursor) + settle
+    return Looked(verdicts, extent.current, wakes_at, more=wakes_at <= extent.current)
+
+
+def _judge(
+    row: Evaluation, kind: Framed, found: frames.Found, ticks: Sequence[datetime]
+) -> list[Verdict]:
+    frame = frames.read(found, ticks[0] - kind.lookback, ticks[-1])
+    row.state = row.state or kind.start()
+    verdicts, done = list[Verdict](), 0
+    while done < len(ticks):
+        # Whole multiples, so that a live monitor keeps as few states as one that catches up.
+        part = ticks[done : done + CHECKPOINT_EVERY - row.seen % CHECKPOINT_EVERY]
+        row.state, said = kind.review(row.state, frame, part)
+        row.cursor, row.seen, done = part[-1], row.seen + len(part), done + len(part)
+        for verdict in said:
+            if verdict.status not in ("no_data", "error"):
+                row.breached = verdict.status == "breached"
+        if row.seen % CHECKPOINT_EVERY == 0:
+            row.checkpoints = [*row.checkpoints, _checkpoint(row)][-CHECKPOINTS:]
+        verdicts += said
+    return verdicts
+
+
+def _checkpoint(row: Evaluation) -> dict[str, Any]:
+    """A place to go back to when a measurement arrives late."""
+    at = row.cursor.isoformat() if row.cursor else ""
+    return {"cursor": at, "state": row.state, "seen": row.seen, "breached": row.breached}
+
+
+LOOKS = """
+INSERT INTO monitoring_look (monitor, time, status, value, expected, lo, hi, score, n)
+SELECT %s, * FROM unnest(%s::timestamptz[], %s::text[], %s::float8[], %s::float8[], %s::float8[],
+    %s::float8[], %s::float8[], %s::bigint[])
+ON CONFLICT (monitor, time) DO UPDATE SET status = excluded.status, value = excluded.value,
+    expected = excluded.expected, lo = excluded.lo, hi = excluded.hi, score = excluded.score,
+    n = excluded.n
+"""
+
+
+def _note(row: Evaluation, verdicts: Sequence[Verdict]) -> None:
+    """Keeps what was found at each tick, for charts; what was found again replaces it."""
+    if not verdicts:
+        return
+    columns = zip(
+        *((v.at, v.status, v.value, v.expected, v.lo, v.hi, v.score, v.n) for v in verdicts),
+        strict=True,
+    )
+    with fast_cursor() as cursor:
+        cursor.execute(LOOKS, (row.monitor, *map(list, columns)))
