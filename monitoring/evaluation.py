@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Min, QuerySet
 
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context
-from monitoring import counting, kinds, ticking
+from eventlog.db import fast_cursor
+from monitoring import counting, judging, kinds, sweeping, ticking
 from monitoring.commands import CloseBreach, OpenBreach, in_utc
-from monitoring.kinds import Kind, Point, Verdict
-from monitoring.kinds.base import Counting, instant, span
+from monitoring.kinds import Kind, Verdict
+from monitoring.kinds.base import Counting, instant
 from monitoring.kinds.framed import Framed
 from monitoring.measurements import EPOCH, latest_point, points_after, points_until
 from monitoring.models import Band, Evaluation, Look, MonitorRow, Series, Source, Watched
@@ -37,18 +39,15 @@ from monitoring.state import Urgency
 log = logging.getLogger(__name__)
 
 CHUNK = 20_000
+# Monitors that are evaluated by themselves between two sweeps.
+SINGLES = 20
 # So much of a history with counts is judged in one transaction.
 COUNTED_AT_ONCE = timedelta(days=3)
 MINUTE = timedelta(minutes=1)
-CHECKPOINT_EVERY = 500
-CHECKPOINTS = 4
-CLOCK_EVERY = timedelta(seconds=5)
-CHECK_EVERY = timedelta(seconds=60)
 RETRY_AFTER = timedelta(seconds=10)
 # Under a steady stream of measurements a monitor is evaluated this often, not for every batch.
 SETTLE = timedelta(seconds=0.5)
 COLUMNS = [field.name for field in Evaluation._meta.concrete_fields]
-SILENT_AFTER, SILENT_CADENCES = 60.0, 10
 # Enough for the onset of a change in a series by the minute, and the day before it.
 LOOKED_BACK = 2_000
 
@@ -63,9 +62,8 @@ class Turn:
     row: Evaluation
     monitor: MonitorRow
     kind: Kind
-    points: list[Point]
-    until: datetime
     checkpoints: list[Any]
+    until: datetime
     more: bool = False
     pause: timedelta | None = None
 
@@ -88,17 +86,43 @@ def watch(monitor: MonitorRow) -> bool:
     )
     _, made = Evaluation.objects.get_or_create(
         monitor=monitor.id,
-        defaults={"series": series.id, "revision": 0, "status_since": at, "due_at": at},
+        defaults={
+            "series": series.id,
+            "revision": 0,
+            "status_since": at,
+            "due_at": at,
+            **_standing(monitor),
+        },
     )
     return made
 
 
-def evaluate_due(limit: int = 1_000) -> int:
+def _standing(monitor: MonitorRow) -> dict[str, bool]:
+    """How a monitor is evaluated: before others, by itself."""
+    return {
+        "urgent": monitor.urgency == Urgency.PAGE,
+        "alone": monitor.kind not in sweeping.by_points(),
+    }
+
+
+def evaluate_due(limit: int = 20_000) -> int:
     """Evaluates due monitors until none is left that nobody else works at; returns how many."""
     done = 0
-    while done < limit and evaluate_next() is not None:
-        done += 1
+    while done < limit:
+        swept = sweeping.sweep()
+        _look_again(swept.rows)
+        alone = sum(evaluate(monitor) for monitor in swept.others)
+        alone += _evaluate_alone(SINGLES)
+        if not swept.rows and not alone:
+            break
+        done += len(swept.rows) + alone
     return done
+
+
+def _evaluate_alone(limit: int) -> int:
+    """Evaluates due monitors that no sweep takes; returns how many, at most `limit`."""
+    alone = Evaluation.objects.filter(alone=True).order_by("-urgent", "due_at", "monitor")
+    return next((n for n in range(limit) if _evaluate_one(alone) is None), limit)
 
 
 def keep_evaluating(seconds: float) -> int:
@@ -112,19 +136,33 @@ def keep_evaluating(seconds: float) -> int:
 
 def _next_due_in() -> float | None:
     """Seconds until the next monitor falls due; None without monitors."""
-    due_at = Evaluation.objects.order_by("due_at").values_list("due_at", flat=True).first()
-    return None if due_at is None else (due_at - now()).total_seconds()
+    # A look into the index for each: `due_at` comes last in it.
+    ends = (
+        Evaluation.objects.filter(alone=alone, urgent=urgent).aggregate(at=Min("due_at"))["at"]
+        for alone in (True, False)
+        for urgent in (True, False)
+    )
+    times = [at for at in ends if at is not None]
+    return (min(times) - now()).total_seconds() if times else None
+
+
+def evaluate(monitor: UUID) -> bool:
+    """Evaluates a monitor by itself, if it is due and nobody else works at it."""
+    return _evaluate_one(Evaluation.objects.filter(monitor=monitor)) is not None
 
 
 def evaluate_next() -> UUID | None:
-    """Evaluates the monitor that has been due longest; None if there is none to take."""
+    """Evaluates the monitor that has been due longest; None if there is none to take.
+
+    Those that page somebody come first.
+    """
+    return _evaluate_one(Evaluation.objects.order_by("-urgent", "due_at", "monitor"))
+
+
+def _evaluate_one(candidates: QuerySet[Evaluation]) -> UUID | None:
     with transaction.atomic():
-        row = (
-            Evaluation.objects.select_for_update(skip_locked=True)
-            .filter(due_at__lte=now())
-            .order_by("due_at", "monitor")
-            .first()
-        )
+        free = candidates.select_for_update(skip_locked=True).filter(due_at__lte=now())
+        row = free.first()
         if row is None:
             return None
         try:
@@ -135,49 +173,56 @@ def evaluate_next() -> UUID | None:
         except Exception as error:
             log.exception("evaluation of monitor %s failed", row.monitor)
             _note_failure(row, error)
-    _look_again(row)
+    _look_again([row])
     return row.monitor
 
 
 def _evaluate(row: Evaluation) -> None:
-    monitor, checkpoints = MonitorRow.objects.filter(id=row.monitor).first(), row.checkpoints
+    monitor = MonitorRow.objects.filter(id=row.monitor).first()
     if monitor is None:
         row.delete()
         return
+    checkpoints = row.checkpoints
     if row.revision != monitor.revision:
         _begin_anew(row, monitor)
+    for name, value in _standing(monitor).items():
+        setattr(row, name, value)
     kind = kinds.make(monitor.kind, monitor.parameters)
+    late = _take_late(row)
+    turn = Turn(row, monitor, kind, checkpoints, now())
     if isinstance(kind, Counting):
         was = row.breached
-        turn = Turn(row, monitor, kind, [], _event_now(row, []), checkpoints)
-        verdicts = _review(turn, kind)
+        verdicts = _review(turn, kind, late)
     else:
-        _go_back_for_late(row)
+        if late:
+            judging.go_back(row, min(late))
         was = row.breached
-        if isinstance(kind, Framed):
-            turn, verdicts = _look(row, monitor, kind, checkpoints)
-        else:
-            points = points_after(row.series, row.cursor, CHUNK)
-            turn = Turn(row, monitor, kind, points, _event_now(row, points), checkpoints)
-            verdicts = _judge(turn)
-            # Charts show the points; bounds of other things have no place among them.
-            _note_bands(row.monitor, verdicts)
-    for verdict in verdicts:
-        row.breached = _is_breached(verdict, row.breached)
+        verdicts = _look(turn, kind) if isinstance(kind, Framed) else _judge(turn)
+    row.breached = judging.stands_after(verdicts, row.breached)
     _decide(turn, was, verdicts)
     _note_progress(turn, verdicts)
 
 
-def _look(
-    row: Evaluation, monitor: MonitorRow, kind: Framed, checkpoints: list[Any]
-) -> tuple[Turn, list[Verdict]]:
+def _judge(turn: Turn) -> list[Verdict]:
+    """Judges the points that arrived since the last time."""
+    row = turn.row
+    points = points_after(row.series, row.cursor, CHUNK)
+    turn.more = len(points) == CHUNK
+    turn.until = points[-1].time if turn.more else _event_now(row)
+    verdicts = judging.judge(row, turn.kind, points, turn.until)
+    # Charts show the points; bounds of other things than these have no place among them.
+    _note_bands(row.monitor, verdicts)
+    return verdicts
+
+
+def _look(turn: Turn, kind: Framed) -> list[Verdict]:
     """Has the ticks judged that are due, and notes when to look again."""
+    row, monitor = turn.row, turn.monitor
     looked = ticking.review(row, kind, Selector(monitor.series, monitor.labels))
-    row.wakes_at = looked.wakes_at
-    turn = Turn(row, monitor, kind, [], looked.current, checkpoints, more=looked.more)
+    row.wakes_at, turn.until, turn.more = looked.wakes_at, looked.current, looked.more
     if looked.wakes_at is not None:
-        turn.pause = min(max(looked.wakes_at - looked.current, SETTLE), CHECK_EVERY)
-    return turn, looked.verdicts
+        turn.pause = min(max(looked.wakes_at - looked.current, SETTLE), judging.CHECK_EVERY)
+    return looked.verdicts
 
 
 def _begin_anew(row: Evaluation, monitor: MonitorRow) -> None:
@@ -186,21 +231,21 @@ def _begin_anew(row: Evaluation, monitor: MonitorRow) -> None:
     row.series, row.revision = series.id, monitor.revision
     row.cursor, row.state, row.checkpoints = None, {}, []
     row.status, row.verdict, row.seen, row.breached = "no_data", {}, 0, False
-    row.wakes_at, row.urgent = None, monitor.urgency == Urgency.PAGE
+    row.wakes_at = None
     for noted in (Band, Look, Watched):
         noted.objects.filter(monitor=row.monitor).delete()
 
 
-def _review(turn: Turn, kind: Counting) -> list[Verdict]:
+def _review(turn: Turn, kind: Counting, late: list[datetime]) -> list[Verdict]:
     """Judges the minutes that ended since the last time, and those that late points changed.
 
     The cursor marks how far the monitor's own series was read, judged or not: a total waits for
     its part, and must not make the monitor due again and again meanwhile.
     """
     row = turn.row
+    turn.until = _event_now(row)
     source = kind.source(Selector(turn.monitor.series, turn.monitor.labels))
     judged = instant(row.state.get("judged"))
-    late = _take_late(row)
     if late and judged is not None:
         judged = min(judged, min(late) - MINUTE)
     fresh = counting.first_after(source, judged or EPOCH)
@@ -233,84 +278,11 @@ def _take_late(row: Evaluation) -> list[datetime]:
     return late
 
 
-def _go_back_for_late(row: Evaluation) -> None:
-    """Returns to the last checkpoint before the earliest late point, as far back as they reach."""
-    late = _take_late(row)
-    if not late or row.cursor is None or min(late) > row.cursor:
-        return
-    before = [c for c in row.checkpoints if datetime.fromisoformat(c["cursor"]) < min(late)]
-    if before:
-        row.checkpoints = before
-        row.cursor = datetime.fromisoformat(before[-1]["cursor"])
-        row.state, row.seen = before[-1]["state"], before[-1]["seen"]
-        row.breached = before[-1]["breached"]
-
-
-def _event_now(row: Evaluation, points: list[Point]) -> datetime:
-    """How far event time has come for a series.
-
-    At least to its own last point; to the watermark of its source, for then others are current;
-    and by as much wall-clock time as has passed since anything was recorded for the series. A
-    history that is being replayed is therefore judged as it was lived.
-    """
-    if len(points) == CHUNK:
-        return points[-1].time
-    last = latest_point(row.series)
-    if last is None:
-        return now()
-    latest, recorded_at = last
-    times = [latest, latest + max(timedelta(0), now() - recorded_at)]
+def _event_now(row: Evaluation) -> datetime:
+    """How far event time has come for a monitor's own series."""
     source = Series.objects.filter(id=row.series).values("source")
-    times += Source.objects.filter(ref__in=source).values_list("latest", flat=True)
-    return max(times)
-
-
-def _judge(turn: Turn) -> list[Verdict]:
-    """Runs the kind over the points, leaving checkpoints on the way."""
-    row, verdicts = turn.row, []
-    row.state = row.state or turn.kind.start()
-    for start in range(0, len(turn.points), CHECKPOINT_EVERY):
-        part = turn.points[start : start + CHECKPOINT_EVERY]
-        row.state, said = turn.kind.evaluate(row.state, part, part[-1].time)
-        verdicts += said
-        _advance(row, part, said)
-    if turn.kind.watches_clock:
-        row.state, said = turn.kind.evaluate(row.state, [], turn.until)
-        verdicts += said
-    elif starved := _starving(row, turn.until):
-        verdicts.append(starved)
-    return verdicts
-
-
-def _advance(row: Evaluation, part: list[Point], said: list[Verdict]) -> None:
-    """Moves the cursor over judged points; a full part leaves a checkpoint."""
-    for point in part[-50:]:
-        if row.cursor is not None:
-            gap = (point.time - row.cursor).total_seconds()
-            row.cadence = gap if row.cadence is None else 0.9 * row.cadence + 0.1 * gap
-        row.cursor = point.time
-    row.seen += len(part)
-    for verdict in said:
-        row.breached = _is_breached(verdict, row.breached)
-    if len(part) == CHECKPOINT_EVERY:
-        kept = {
-            "cursor": part[-1].time.isoformat(),
-            "state": row.state,
-            "seen": row.seen,
-            "breached": row.breached,
-        }
-        row.checkpoints = [*row.checkpoints, kept][-CHECKPOINTS:]
-
-
-def _starving(row: Evaluation, until: datetime) -> Verdict | None:
-    """The verdict on a series that has fallen silent: not healthy, and no breach either."""
-    if row.cursor is None:
-        return Verdict("no_data", until, "No measurement has arrived yet.")
-    silent = (until - row.cursor).total_seconds()
-    if row.cadence is None or silent <= max(SILENT_AFTER, SILENT_CADENCES * row.cadence):
-        return None
-    usual = f"they used to come every {span(row.cadence)}"
-    return Verdict("no_data", until, f"No measurement for {span(silent)}; {usual}.", n=row.seen)
+    watermark = Source.objects.filter(ref__in=source).values_list("latest", flat=True).first()
+    return judging.event_now(latest_point(row.series), watermark, now())
 
 
 def _decide(turn: Turn, was: bool, verdicts: list[Verdict]) -> None:
@@ -319,7 +291,7 @@ def _decide(turn: Turn, was: bool, verdicts: list[Verdict]) -> None:
         return
     stands = bool(turn.monitor.breach)
     for verdict in verdicts:
-        is_breached = _is_breached(verdict, was)
+        is_breached = judging.is_breached(verdict, was)
         if is_breached != was:
             _say(turn, verdict, is_breached)
             stands = _stands(turn)
@@ -327,11 +299,6 @@ def _decide(turn: Turn, was: bool, verdicts: list[Verdict]) -> None:
     if stands != was:
         # Late points or a pause hid a change: what is so now is said now.
         _say(turn, verdicts[-1], was)
-
-
-def _is_breached(verdict: Verdict, was: bool) -> bool:
-    """No data and errors neither open nor close: what was so is taken to be so still."""
-    return was if verdict.status in ("no_data", "error") else verdict.status == "breached"
 
 
 def _stands(turn: Turn) -> bool:
@@ -382,32 +349,22 @@ def evidence_of(verdict: Verdict) -> dict[str, float | int | None]:
 
 
 def _note_bands(monitor: UUID, verdicts: list[Verdict]) -> None:
-    """Notes where the acceptable band changed, so that pages can draw what was decided with."""
+    """Notes where the acceptable range changed, so that pages can draw what was decided with."""
     latest = Band.objects.filter(monitor=monitor).order_by("-time").first()
-    band = latest and (latest.lo, latest.expected, latest.hi)
-    rows = []
-    for verdict in verdicts:
-        if verdict.band() != (None, None, None) and verdict.band() != band:
-            band = lo, expected, hi = verdict.band()
-            rows.append(Band(monitor=monitor, time=verdict.at, lo=lo, expected=expected, hi=hi))
-    unique = {row.time: row for row in rows}
-    Band.objects.bulk_create(unique.values(), ignore_conflicts=True)
+    changes = judging.new_bands(verdicts, latest and (latest.lo, latest.expected, latest.hi))
+    rows = [
+        Band(monitor=monitor, time=time, lo=lo, expected=expected, hi=hi)
+        for time, (lo, expected, hi) in changes.items()
+    ]
+    Band.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _note_progress(turn: Turn, verdicts: list[Verdict]) -> None:
     row, at = turn.row, now()
-    row.evaluated_at, row.failures, row.error = at, 0, ""
-    if verdicts:
-        last = verdicts[-1]
-        if last.status != row.status:
-            row.status, row.status_since = last.status, last.at
-        row.verdict = {**asdict(last), "at": last.at.isoformat()}
-    if turn.more or len(turn.points) == CHUNK:
-        row.due_at = at
-    else:
-        usual = CLOCK_EVERY if turn.kind.watches_clock else CHECK_EVERY
-        row.due_at = at + (usual if turn.pause is None else turn.pause)
-    # The checkpoints hold as many copies of the state, and change once in 500 points.
+    judging.conclude(row, verdicts, at)
+    pause = judging.pause_of(turn.kind) if turn.pause is None else turn.pause
+    row.due_at = at if turn.more else at + pause
+    # The checkpoints hold as many copies of the state, and change once in hundreds of points.
     untouched = {"monitor", "checkpoints"} if row.checkpoints is turn.checkpoints else {"monitor"}
     row.save(update_fields=[name for name in COLUMNS if name not in untouched])
 
@@ -426,16 +383,28 @@ def _note_failure(row: Evaluation, error: Exception) -> None:
     )
 
 
-def _look_again(row: Evaluation) -> None:
-    """What arrived while the row was taken could not mark it as due; its evaluator does."""
-    at = now() + SETTLE
-    # Later than this there may be something to judge.
-    judged = row.wakes_at - ticking.INSTANT if row.wakes_at else row.cursor or EPOCH
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE monitoring_evaluation SET due_at = %s WHERE monitor = %s AND due_at > %s"
-            " AND failures = 0 AND (EXISTS (SELECT FROM monitoring_measurement"
-            " WHERE series_id = %s AND time > %s)"
-            " OR EXISTS (SELECT FROM monitoring_late WHERE monitor_id = %s))",
-            (at, row.monitor, at, row.series, judged, row.monitor),
-        )
+AGAIN = """
+UPDATE monitoring_evaluation AS e SET due_at = %(at)s
+FROM unnest(%(monitors)s::uuid[], %(series)s::bigint[], %(judged)s::timestamptz[])
+    AS r(monitor, series, judged)
+WHERE e.monitor = r.monitor AND e.due_at > %(at)s AND e.failures = 0 AND (
+    EXISTS (SELECT FROM monitoring_measurement WHERE series_id = r.series AND time > r.judged)
+    OR EXISTS (SELECT FROM monitoring_late WHERE monitor_id = r.monitor))
+"""
+
+
+def _look_again(rows: Sequence[Evaluation]) -> None:
+    """What arrived while a row was taken could not mark it as due; its evaluator does."""
+    if not rows:
+        return
+    asked = {
+        "at": now() + SETTLE,
+        "monitors": [row.monitor for row in rows],
+        "series": [row.series for row in rows],
+        # Later than this there may be something to judge.
+        "judged": [
+            row.wakes_at - judging.INSTANT if row.wakes_at else row.cursor or EPOCH for row in rows
+        ],
+    }
+    with fast_cursor() as cursor:
+        cursor.execute(AGAIN, asked)

@@ -150,7 +150,8 @@ class Evaluation(models.Model):
     `checkpoints` are earlier states to go back to when a measurement arrives late. `breached` is
     what stands, whatever `status` says meanwhile. `error` is why the last attempt failed. A kind
     that looks at fixed instants has nothing to judge before event time comes to `wakes_at`.
-    `urgent` ones are evaluated first: somebody is paged by them.
+    `urgent` ones are evaluated first: somebody is paged by them. `alone` are those that read more
+    than the points of their own series, and so are not evaluated together with others.
     """
 
     monitor = models.UUIDField(primary_key=True)
@@ -172,11 +173,12 @@ class Evaluation(models.Model):
     error = models.TextField(default="")
     wakes_at = models.DateTimeField(null=True)
     urgent = models.BooleanField(default=False)
+    alone = models.BooleanField(default=False)
 
     class Meta:
         db_table = "monitoring_evaluation"
         indexes = [
-            models.Index(fields=["-urgent", "due_at"], name="monitoring_due"),
+            models.Index(fields=["alone", "-urgent", "due_at"], name="monitoring_due"),
             models.Index(fields=["series"], name="monitoring_eval_series"),
         ]
 

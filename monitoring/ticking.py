@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from eventlog.clock import now
 from eventlog.db import fast_cursor
 from monitoring import frames
+from monitoring.judging import begin, leave_checkpoint, stands_after
 from monitoring.kinds import Verdict
 from monitoring.kinds.framed import Framed, tick_after, ticks_between
 from monitoring.models import Evaluation
@@ -18,8 +18,6 @@ from monitoring.slo.definition import Selector
 
 AT_ONCE = 500
 CHECKPOINT_EVERY = 60
-CHECKPOINTS = 4
-INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,7 @@ def review(row: Evaluation, kind: Framed, own: Selector) -> Looked:
         return Looked([Verdict("no_data", at, "No measurement has arrived yet.")], at, None)
     settle = timedelta(seconds=kind.settle)
     if row.cursor is None:
-        row.cursor = extent.first - INSTANT
-        row.checkpoints = [_checkpoint(row)]
+        begin(row, extent.first)
     due = ticks_between(kind.tick, row.cursor, extent.current - settle)
     ticks = list(islice(due, AT_ONCE))
     verdicts = _judge(row, kind, found, ticks) if ticks else []
@@ -72,19 +69,10 @@ def _judge(
         part = ticks[done : done + CHECKPOINT_EVERY - row.seen % CHECKPOINT_EVERY]
         row.state, said = kind.review(row.state, frame, part)
         row.cursor, row.seen, done = part[-1], row.seen + len(part), done + len(part)
-        for verdict in said:
-            if verdict.status not in ("no_data", "error"):
-                row.breached = verdict.status == "breached"
-        if row.seen % CHECKPOINT_EVERY == 0:
-            row.checkpoints = [*row.checkpoints, _checkpoint(row)][-CHECKPOINTS:]
+        row.breached = stands_after(said, row.breached)
+        leave_checkpoint(row, CHECKPOINT_EVERY)
         verdicts += said
     return verdicts
-
-
-def _checkpoint(row: Evaluation) -> dict[str, Any]:
-    """A place to go back to when a measurement arrives late."""
-    at = row.cursor.isoformat() if row.cursor else ""
-    return {"cursor": at, "state": row.state, "seen": row.seen, "breached": row.breached}
 
 
 LOOKS = """

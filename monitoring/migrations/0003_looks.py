@@ -45,6 +45,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='evaluation',
+            name='alone',
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name='evaluation',
             name='urgent',
             field=models.BooleanField(default=False),
         ),
@@ -55,7 +60,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='evaluation',
-            index=models.Index(fields=['-urgent', 'due_at'], name='monitoring_due'),
+            index=models.Index(fields=['alone', '-urgent', 'due_at'], name='monitoring_due'),
         ),
         migrations.AddIndex(
             model_name='look',

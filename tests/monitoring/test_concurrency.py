@@ -122,7 +122,7 @@ def test_what_arrives_during_an_evaluation_waits_for_nobody_and_is_judged_after_
             Evaluation.objects.select_for_update().get(monitor=monitor)
             held.set()
             assert release.wait(20)
-        evaluation._look_again(row)
+        evaluation._look_again([row])
 
     def send_meanwhile() -> None:
         assert held.wait(20)
