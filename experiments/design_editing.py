@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from eventlog.core import Refused
@@ -78,7 +78,7 @@ def design_of(given: Mapping[str, str], kind: str) -> dict[str, Any]:
 def _gain(text: str) -> float:
     try:
         return float(Decimal(text.rstrip("% ").replace(",", ".")) / 100)
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise Refused(
             "Must be per cent, such as 3 or −1.5.", "bad_value", "offline_gain"
         ) from error

@@ -5,7 +5,7 @@ Values are JSON, except those of a text flag. What a field shows, it reads back 
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -77,7 +77,7 @@ def share_of(text: str, field: str) -> float:
     try:
         # Through its decimal digits, so that 10 per cent is 0.1 and not a neighbour of it.
         share = Decimal(text.rstrip("% ").replace(",", ".")) / 100
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise Refused("Must be per cent, such as 12.5.", "bad_value", field) from error
     if not share.is_finite() or not 0 <= share <= 1:
         raise Refused("Must be 0 to 100 per cent.", "bad_value", field)

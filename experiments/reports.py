@@ -30,6 +30,11 @@ def report_of(row: ExperimentRow, at: datetime) -> Report:
     return analyse(row.design, kept, data, row.cleared)
 
 
+def failing(row: ExperimentRow, at: datetime) -> list[str]:
+    """The trust checks that fail now."""
+    return [check.key for check in report_of(row, at).checks if check.state == "failed"]
+
+
 def kept_of(row: ExperimentRow) -> list[Kept]:
     """The design's metrics as they are kept; before it starts, as the library has them."""
     tracked = queries.tracked(row.key, row.phase)

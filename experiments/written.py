@@ -62,9 +62,9 @@ def _table(title: str, rows: list[Comparison]) -> Iterator[str]:
     for one in rows:
         name = f"{one.name}, {one.slice}" if one.slice else one.name
         yield (
-            f"| {escaped(name)} | {one.variation} | {one.n_control:,} and {one.n:,} |"
+            f"| {escaped(name)} | {escaped(one.variation)} | {one.n_control:,} and {one.n:,} |"
             f" {value_text(one.control, one)} | {value_text(one.treatment, one)} |"
-            f" {effect_text(one)} | {interval_text(one)} | {reading_text(one)} |"
+            f" {effect_text(one)} | {interval_text(one)} | {escaped(reading_text(one))} |"
         )
 
 
@@ -78,7 +78,7 @@ def _end(row: ExperimentRow) -> Iterator[str]:
             yield f"Everybody was seen on the default after {row.observation['seconds']:.1f} s."
     if row.decision:
         said = row.decision
-        what = f"{said['decision']} {said['variation']}".strip()
+        what = escaped(f"{said['decision']} {said['variation']}".strip())
         yield ""
         yield f"Decided: **{what}**. {escaped(said['reason'])}"
 
@@ -89,7 +89,7 @@ def value_text(value: float, one: Comparison) -> str:
         return "not known"
     if one.aggregation == "conversion":
         return f"{value * 100:.2f} %"
-    unit = f" {one.unit}" if one.unit else ""
+    unit = f" {escaped(one.unit)}" if one.unit else ""
     return f"{value:,.4g}{unit}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from eventlog.clock import now
@@ -14,6 +15,7 @@ from incidents.policy import SEVERITY_OF_STOPS, STOPS_THAT_DECLARE, TITLE_LIMIT,
 from monitoring.events import BreachClosed, BreachOpened
 
 NAME = "incidents.follow_breaches"
+STOPS = uuid.UUID("6f2b0a5e-6a53-5d0e-8f0e-3f9c1f2f6c11")
 
 
 # One reaction for both, so that the end of a breach never overtakes its beginning.
@@ -38,14 +40,19 @@ def declare_stopped(
     if event.cause not in STOPS_THAT_DECLARE:
         return
     seen = isinstance(event, StopObserved)
-    after = f"after {event.seconds:.0f} s" if seen else f"not seen: {event.sentence}"
+    told = (
+        f"Everybody was seen on the default after {event.seconds:.0f} s."
+        if isinstance(event, StopObserved)
+        else f"That everybody is on the default was not seen: {event.sentence}"
+    )
     stopped_at = record.occurred_at - timedelta(seconds=event.seconds)
     stopped = Breach(
-        breach=str(record.event_id),
+        # Whether or not it was seen in time, and seen after all: it is one stop.
+        breach=str(uuid.uuid5(STOPS, f"{record.stream} {stopped_at.isoformat()}")),
         monitor=record.stream,
         monitor_name=event.title,
         title=_shortened(f"Experiment {event.title}: stopped for {event.cause}"),
-        sentence=f"{event.reason} Everybody on the default {after}.",
+        sentence=f"{event.reason} {told}",
         urgency="page",
         severity=SEVERITY_OF_STOPS if seen else None,
         environment=event.environment,

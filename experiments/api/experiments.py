@@ -23,7 +23,7 @@ from experiments import acting, commands, queries
 from experiments.api import shapes_of_experiments as shapes
 from experiments.models import ExperimentRow, Look, MetricRow
 from experiments.planning import plan
-from experiments.reports import evidence_of, report_of
+from experiments.reports import evidence_of, failing, report_of
 from experiments.tending import seed_of
 from experiments.written import as_markdown
 
@@ -95,7 +95,8 @@ class ExperimentsView(CommandView, ListAPIView[ExperimentRow]):
 def designed(data: dict[str, Any], request: Request) -> dict[str, Any]:
     """What a design's command is given besides: who designs, and the metrics that it names."""
     said = data["design"].get("metrics") if isinstance(data["design"], dict) else None
-    named = [one.get("metric") for one in said or () if isinstance(one, dict)]
+    metrics = said if isinstance(said, list) else []
+    named = [one.get("metric") for one in metrics if isinstance(one, dict)]
     return {**data, "by": person_of(request), "definitions": queries.definitions(named)}
 
 
@@ -211,7 +212,9 @@ class ClearView(OnExperiment):
     serializer_class = shapes.ClearSerializer
 
     def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
-        return super().build({**data, "by": person_of(request)}, request)
+        row = experiment_or_404(data["experiment"])
+        supplied = {"by": person_of(request), "failing": failing(row, now())}
+        return super().build({**data, **supplied}, request)
 
 
 class DecideView(OnExperiment):

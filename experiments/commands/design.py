@@ -44,6 +44,8 @@ def sound_design(given: Mapping[str, Any]) -> dict[str, Any]:
     `ramp` are ``{"coverage", "hours"}``; `smallest_effect` is relative; `units` are all arms';
     `offline_gain` is what the treatment gained on `offline_metric` before it met anybody.
     """
+    if not isinstance(given, Mapping):
+        raise Refused("Must be an object.", "bad_value", "design")
     if unknown := sorted(given.keys() - FIELDS):
         raise Refused("Is not known.", "unknown_field", unknown[0])
     for name in ("title", "hypothesis", "flag", "variations", "metrics"):

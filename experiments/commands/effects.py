@@ -32,13 +32,16 @@ def effects_of(command: ExperimentCommand, state: Experiment) -> list[Command[An
         case StartExperiment():
             coverage = design["ramp"][0]["coverage"]
             rule = rule_of(command, design, state.phase + 1, command.seed, coverage)
-            return [*_allocated(command, design), _placed(command, design, rule, "started")]
+            start = _placed(command, design, rule, "started", begins=True)
+            return [*_allocated(command, design), start]
         case RampExperiment():
-            return [_served(command, state, command.coverage, f"{command.coverage:.3g} take part")]
+            said = f"{command.coverage:.3g} take part"
+            widens = command.coverage > state.coverage
+            return [_served(command, state, command.coverage, said, widens=widens)]
         case PauseExperiment():
             return [_served(command, state, 0.0, "paused")]
         case ResumeExperiment():
-            return [_served(command, state, state.coverage, "resumed")]
+            return [_served(command, state, state.coverage, "resumed", widens=True)]
         case StopExperiment():
             said = f"stopped: {command.cause}"
             return [_placed(command, design, None, said), *_released(command, design)]
@@ -75,14 +78,18 @@ def rule_of(
 
 
 def _served(
-    command: ExperimentCommand, state: Experiment, coverage: float, said: str
+    command: ExperimentCommand, state: Experiment, coverage: float, said: str, **how: bool
 ) -> PlaceTrial:
     rule = rule_of(command, state.design, state.phase, state.seed, coverage)
-    return _placed(command, state.design, rule, said)
+    return _placed(command, state.design, rule, said, **how)
 
 
 def _placed(
-    command: ExperimentCommand, design: Mapping[str, Any], rule: dict[str, Any] | None, said: str
+    command: ExperimentCommand,
+    design: Mapping[str, Any],
+    rule: dict[str, Any] | None,
+    said: str,
+    **how: bool,
 ) -> PlaceTrial:
     return PlaceTrial(
         flag=design["flag"],
@@ -91,6 +98,7 @@ def _placed(
         experiment=command.experiment,
         rule=rule,
         comment=f"Experiment {command.experiment} {said}.",
+        **how,
     )
 
 

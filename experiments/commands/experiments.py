@@ -16,7 +16,8 @@ from experiments.state import LIVE, PLANNED, Experiment, Status
 RESERVED = ("new", "metrics", "calendar", "planner", "plan", "offline")
 CAUSES = ("harm", "confidence", "crash", "end", "person")
 DECISIONS = ("ship", "abandon", "iterate")
-FINDINGS = ("true and good", "explained")
+TRUE_AND_GOOD = "true and good"
+FINDINGS = (TRUE_AND_GOOD, "explained")
 
 
 class ExperimentCommand(Command[Experiment]):
@@ -251,13 +252,17 @@ class MissStop(ExperimentCommand):
 class ClearCheck(ExperimentCommand):
     """Says what was found behind a failed trust check, after which results are shown again.
 
-    A mismatch of the sample ratio has no excuse: whatever made it also made the results.
+    A mismatch of the sample ratio has no excuse: whatever made it also made the results. Only an
+    effect that was too good to be believed can be found to be true and good. `failing` are the
+    checks that fail now.
     """
 
+    supplied = ("failing",)
     check: str
     finding: str
     reason: str
     by: str = ""
+    failing: list[str] = field(default_factory=list)
 
     def decide(self, state: Experiment) -> list[Event]:
         require(state, *LIVE, Status.STOPPED)
@@ -266,7 +271,12 @@ class ClearCheck(ExperimentCommand):
             raise Refused(sentence, "not_clearable", "check")
         if self.finding not in FINDINGS:
             raise Refused(f"Must be one of {', '.join(FINDINGS)}.", "bad_value", "finding")
-        check_text(self.check, "check", limit=100, empty=False)
+        if self.finding == TRUE_AND_GOOD and self.check != "too_good":
+            sentence = "Only an effect that is too good can be true and good; say what explains it."
+            raise Refused(sentence, "bad_value", "finding")
+        if self.check not in (*self.failing, *state.cleared):
+            sentence = "Only a check that fails can be cleared."
+            raise Refused(sentence, "not_failing", "check", sorted(self.failing))
         check_text(self.reason, "reason", empty=False)
         if state.cleared.get(self.check) == self.finding:
             return []

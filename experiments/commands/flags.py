@@ -229,8 +229,10 @@ class RollBackFlag(FlagCommand):
 class PlaceTrial(FlagCommand):
     """Serves an experiment's rule, another share of it, or none; the experiment was reviewed itself.
 
-    `rule` replaces the one with the same id or comes after the others, and turns the flag on; None
-    takes it away. A `default` is served from now on.
+    `rule` replaces the experiment's one, None takes it away, and a `default` is served from now on.
+    Only an experiment that `begins` brings its rule along and turns the flag on. One that `widens`
+    is refused where somebody took the rule or turned the flag off by hand. Whatever narrows it can
+    always be done.
     """
 
     environment: str
@@ -238,10 +240,16 @@ class PlaceTrial(FlagCommand):
     rule: dict[str, Any] | None = None
     default: Any = None
     sets_default: bool = False
+    begins: bool = False
+    widens: bool = False
     comment: str = ""
 
     def decide(self, state: Flag) -> list[Event]:
+        if not (self.begins or self.widens or self.sets_default):
+            return self._narrowed(state.serving.get(self.environment))
         before = require_serving(state, self.environment)
+        if self.widens:
+            self._require_served(before)
         default = self.default if self.sets_default else before.default
         check_value(state.kind, default, "default")
         rules = self._rules(before.rules)
@@ -250,7 +258,7 @@ class PlaceTrial(FlagCommand):
             check_rules(state.kind, rules)
             check_phases(rules_until(before), rules)
             made.append(rules_set(self, before, default, rules, self.comment))
-        if self.rule is not None and not before.enabled:
+        if self.begins and not before.enabled:
             made.append(
                 events.FlagTurned(
                     flag=self.stream,
@@ -261,8 +269,28 @@ class PlaceTrial(FlagCommand):
             )
         return made
 
+    def _narrowed(self, before: Serving | None) -> list[Event]:
+        """Nothing stands in the way of serving less: not an archived flag, not a rule that is gone."""
+        if before is None or not self._places(before.rules):
+            return []
+        rules = self._rules(before.rules)
+        if rules == before.rules:
+            return []
+        return [rules_set(self, before, before.default, rules, self.comment)]
+
+    def _require_served(self, before: Serving) -> None:
+        if not self._places(before.rules):
+            sentence = "Somebody took its rule from the flag; stop it and start another phase."
+            raise Refused(sentence, code="rule_gone", field="flag")
+        if not before.enabled:
+            sentence = f"Somebody turned the flag off in {self.environment}; turn it on first."
+            raise Refused(sentence, code="flag_off", field="flag")
+
+    def _places(self, rules: list[dict[str, Any]]) -> list[int]:
+        return [n for n, one in enumerate(rules) if one.get("key") == self.experiment]
+
     def _rules(self, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        places = [n for n, one in enumerate(rules) if one.get("key") == self.experiment]
+        places = self._places(rules)
         place = places[0] if places else len(rules)
         rest = [one for n, one in enumerate(rules) if n not in places]
         return [*rest[:place], *([self.rule] if self.rule else []), *rest[place:]]

@@ -14,6 +14,7 @@ from experiments.state import Aggregation, Direction, Metric
 
 LONGEST_WINDOW = 90 * 24  # hours
 LONGEST_BEFORE = 60  # days
+MAX_DIGITS = 40
 TWO_SOURCES = (Aggregation.RATIO,)
 WITH_COVARIATE = (Aggregation.CONVERSION, Aggregation.COUNT, Aggregation.SUM)
 DEFAULTS: dict[str, Any] = {
@@ -56,6 +57,8 @@ class DefineMetric(Command[Metric]):
 
 def sound_metric(given: Mapping[str, Any]) -> dict[str, Any]:
     """The definition with its defaults. Raises `Refused` naming the field."""
+    if not isinstance(given, Mapping):
+        raise Refused("Must be an object.", "bad_value", "definition")
     if unknown := sorted(given.keys() - FIELDS):
         raise Refused("Is not known.", "unknown_field", unknown[0])
     made = {**DEFAULTS, **given}
@@ -96,12 +99,13 @@ def _check_cap(made: Mapping[str, Any]) -> None:
         return
     if made["aggregation"] == Aggregation.CONVERSION:
         raise Refused("A conversion is 0 or 1 and needs no cap.", "bad_value", "cap")
+    check_text(made["cap"], "cap", limit=MAX_DIGITS)
     try:
         cap = Decimal(made["cap"])
     except InvalidOperation as error:
         raise Refused("Must be a number such as 250.", "bad_value", "cap") from error
-    if not cap.is_finite() or not 0 < cap <= Decimal("1e15"):
-        raise Refused("Must be above 0 and at most 1e15.", "bad_value", "cap")
+    if not cap.is_finite() or not Decimal("1e-9") <= cap <= Decimal("1e15"):
+        raise Refused("Must be 1e-9 at least and 1e15 at most.", "bad_value", "cap")
 
 
 def _check_quantile(made: Mapping[str, Any]) -> None:
@@ -109,6 +113,7 @@ def _check_quantile(made: Mapping[str, Any]) -> None:
         if made["quantile"]:
             raise Refused("Only the aggregation quantile has one.", "bad_value", "quantile")
         return
+    check_text(made["quantile"], "quantile", limit=MAX_DIGITS)
     try:
         share = Decimal(made["quantile"])
     except InvalidOperation as error:

@@ -75,7 +75,8 @@ WITH touched AS (
 ), gone AS (
     DELETE FROM experiments_unit_value AS v USING touched
     WHERE (v.experiment, v.phase, v.metric, v.unit)
-        = (touched.experiment, touched.phase, touched.metric, touched.unit) AND touched.several
+        = (touched.experiment, touched.phase, touched.metric, touched.unit)
+        AND (touched.several OR touched.exposed_at >= touched.until)
 ), kept AS (
     INSERT INTO experiments_unit_value AS v
         (experiment, phase, metric, unit, variation, day, slices, x, y)

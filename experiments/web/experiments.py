@@ -22,7 +22,7 @@ from eventlog.core import Command, Refused
 from experiments import acting, commands, design_editing, pages, queries
 from experiments.fields import share_of
 from experiments.models import ExperimentRow
-from experiments.reports import evidence_of, report_of
+from experiments.reports import evidence_of, failing, report_of
 from experiments.tending import seed_of
 from experiments.web.forms import (
     carry_out,
@@ -255,6 +255,7 @@ def _clear(request: HttpRequest, row: ExperimentRow, at: datetime) -> Command[An
         finding=text(request, "finding"),
         reason=text(request, "reason"),
         by=person_of(request),
+        failing=failing(row, at),
     )
 
 

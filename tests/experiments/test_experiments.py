@@ -212,8 +212,22 @@ def test_a_decision_names_what_it_ships(decision: str, variation: str, field: st
 
 def test_a_mismatch_of_the_sample_ratio_has_no_excuse() -> None:
     said = {**ASKED, "finding": "true and good", "reason": "A sale began.", "by": REVIEWER}
-    given(*RUNNING).when(commands.ClearCheck(**said, check="sample_ratio")).refused("not_clearable")
-    given(*RUNNING).when(commands.ClearCheck(**said, check="too_good")).accepted()
+    failing = ["sample_ratio", "too_good", "balance"]
+    ratio = commands.ClearCheck(**said, check="sample_ratio", failing=failing)
+    given(*RUNNING).when(ratio).refused("not_clearable")
+    given(*RUNNING).when(commands.ClearCheck(**said, check="too_good", failing=failing)).accepted()
+
+
+def test_only_a_check_that_fails_is_cleared_and_only_a_great_effect_is_true_and_good() -> None:
+    said = {**ASKED, "reason": "A sale began.", "by": REVIEWER}
+    ahead = commands.ClearCheck(**said, check="too_good", finding="true and good")
+    given(*RUNNING).when(ahead).refused("not_failing", field="check")
+    unknown = commands.ClearCheck(**said, check="moon", finding="explained", failing=["balance"])
+    given(*RUNNING).when(unknown).refused("not_failing", field="check")
+    balance = {**said, "check": "balance", "failing": ["balance"]}
+    good = commands.ClearCheck(**balance, finding="true and good")
+    given(*RUNNING).when(good).refused("bad_value", field="finding")
+    given(*RUNNING).when(commands.ClearCheck(**balance, finding="explained")).accepted()
 
 
 @pytest.mark.parametrize(
@@ -226,6 +240,9 @@ def test_a_mismatch_of_the_sample_ratio_has_no_excuse() -> None:
         ({"aggregation": "ratio"}, "denominator"),
         ({"aggregation": "sum", "cap": "much"}, "cap"),
         ({"aggregation": "sum", "cap": "NaN"}, "cap"),
+        ({"aggregation": "sum", "cap": "1e-200"}, "cap"),
+        ({"aggregation": "sum", "cap": "1." + "1" * 1_000}, "cap"),
+        ({"aggregation": "sum", "cap": "1e9999999"}, "cap"),
         ({"cap": "3"}, "cap"),
         ({"direction": "left"}, "direction"),
         ({"quantile": "0.9"}, "quantile"),
@@ -267,11 +284,21 @@ def test_a_trial_is_placed_after_the_other_rules_and_taken_away() -> None:
         )
 
     on = events.FlagTurned(flag="flag:button", environment="production", enabled=True)
-    place = commands.PlaceTrial(**placed, experiment="bigger", rule=trial)
+    place = commands.PlaceTrial(**placed, experiment="bigger", rule=trial, begins=True)
     given(begun, served(2, staff)).when(place).then(served(3, staff, trial), on)
-    more = commands.PlaceTrial(**placed, experiment="bigger", rule={**trial, "coverage": 0.5})
+    half = {**trial, "coverage": 0.5}
+    more = commands.PlaceTrial(**placed, experiment="bigger", rule=half, widens=True)
     story = (begun, served(2, staff, trial), on)
-    given(*story).when(more).then(served(3, staff, {**trial, "coverage": 0.5}))
+    given(*story).when(more).then(served(3, staff, half))
+    off = events.FlagTurned(flag="flag:button", environment="production", enabled=False)
+    given(*story, off).when(more).refused("flag_off", field="flag")
+    given(begun, served(2, staff), on).when(more).refused("rule_gone", field="flag")
+    less = commands.PlaceTrial(**placed, experiment="bigger", rule=half)
+    given(*story, off).when(less).then(served(3, staff, half))
+    given(begun, served(2, staff), on).when(less).then()
+    archived = events.FlagArchived(flag="flag:button", reason="")
+    end = commands.PlaceTrial(**placed, experiment="bigger")
+    given(*story, off, archived).when(end).then(served(3, staff))
     given(*story).when(commands.PlaceTrial(**placed, experiment="bigger")).then(served(3, staff))
     ship = commands.PlaceTrial(**placed, experiment="bigger", default="green", sets_default=True)
     given(*story).when(ship).then(served(3, staff, default="green"))

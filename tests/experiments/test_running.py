@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from experiments import queries, tending
 from experiments.assignment.compiled import Configuration
 from experiments.assignment.subjects import Subject
 from experiments.models import Backfill, Cell, Exposure, ExposureCount, ServedRevision
+from incidents.models import BreachRow
 from tests.cast import Player, machine
 from tests.experiments.studies import DESIGN
 
@@ -159,6 +161,64 @@ def test_a_stop_that_nobody_saw_is_said_and_declared(started: str, olga: Player)
     assert tending.observe(now()) == ["bigger"]
     follow()
     assert len(olga.api.get("incidents").json()["items"]) == 1
+
+
+def test_a_stop_seen_late_is_the_same_stop_even_when_its_incident_is_over(
+    started: str, ana: Player, olga: Player
+) -> None:
+    visit(1_000, slower=1.3)
+    tending.tend(now())
+    tending.observe(now() + timedelta(seconds=61))
+    follow()
+    (incident,) = olga.api.get("incidents").json()["items"]
+    told = BreachRow.objects.get()
+    assert told.incident == uuid.UUID(incident["id"])
+    serve(queries.revision("production"))
+    assert tending.observe(now()) == ["bigger"]
+    follow()
+    assert BreachRow.objects.get().breach == told.breach
+
+
+def test_a_flag_turned_off_by_hand_stays_off(started: str, bo: Player) -> None:
+    off = {"environment": "production", "enabled": False, "reason": "It flickers."}
+    assert bo.api.post("flags/button/turn", off).status_code == 200
+    assert bo.api.post(f"{started}/pause").status_code == 200
+    assert bo.api.post(f"{started}/resume").json()["code"] == "flag_off"
+    assert value(id="u1") == "red"
+    on = {"environment": "production", "enabled": True}
+    assert bo.api.post("flags/button/turn", on).status_code == 200
+    assert {value(id=f"u{n}") for n in range(50)} == {"red"}, "it is paused"
+    assert bo.api.post(f"{started}/resume").status_code == 200
+    assert {value(id=f"u{n}") for n in range(50)} == {"blue", "green"}
+
+
+def test_a_rule_taken_away_by_hand_does_not_come_back(started: str, bo: Player) -> None:
+    rules = {"environment": "production", "default": "red", "rules": []}
+    assert bo.api.post("flags/button/rules", rules).status_code == 200
+    assert bo.api.post(f"{started}/ramp", {"coverage": 0.5}).status_code == 200, "less is no harm"
+    assert bo.api.post(f"{started}/ramp", {"coverage": 1.0}).json()["code"] == "rule_gone"
+    assert {value(id=f"u{n}") for n in range(50)} == {"red"}
+    assert bo.api.post(f"{started}/pause").status_code == 200
+    assert bo.api.post(f"{started}/resume").json()["code"] == "rule_gone"
+    assert bo.api.post(f"{started}/stop", {"reason": "enough"}).status_code == 200
+
+
+def test_under_an_archived_flag_it_can_be_stopped(started: str, bo: Player, olga: Player) -> None:
+    off = {"environment": "production", "enabled": False}
+    assert bo.api.post("flags/button/turn", off).status_code == 200
+    assert bo.api.post("flags/button/archive").status_code == 200
+    assert bo.api.post(f"{started}/pause").status_code == 200
+    assert bo.api.post(f"{started}/resume").json()["code"] == "archived"
+    assert bo.api.post(f"{started}/stop", {"reason": "enough"}).status_code == 200
+    assert olga.api.get(started).json()["status"] == "stopped"
+
+
+def test_a_check_that_passes_cannot_be_cleared_ahead(started: str, bo: Player) -> None:
+    visit(200, slower=1.0)
+    said = {"check": "one_arm", "finding": "explained", "reason": "I know."}
+    answer = bo.api.post(f"{started}/clear", said)
+    assert (answer.status_code, answer.json()["field"]) == (409, "check")
+    assert "one_arm" not in answer.json()["current"]
 
 
 def test_an_equal_one_goes_on(started: str, olga: Player) -> None:

@@ -278,11 +278,30 @@ def test_what_happened_after_the_end_does_not_count(time_machine: Any) -> None:
     assert found == {"1": [1, 1], "2": [2, 2]}
 
 
+@pytest.mark.usefixtures("tracked")
+def test_who_was_to_be_exposed_after_an_end_is_taken_out_once(time_machine: Any) -> None:
+    ahead = (now() + timedelta(minutes=4)).isoformat()
+    unit = {"kind": "exposure", "experiment": "exp", "variation": "a", "attributes": {}}
+    take([{**unit, "phase": "2", "unit": "u1", "time": ahead}])
+    counted = Cell.objects.filter(phase="2", metric="purchases", slice="")
+    assert sum(cell.n for cell in counted) == 1
+    before = now()
+    stop("exp")
+    time_machine.move_to(before + timedelta(minutes=10))
+    for minutes in (1, 2, 3):
+        at = (before - timedelta(minutes=minutes)).isoformat()
+        take([{"kind": "outcome", "source": "purchase", "unit": "u1", "time": at}])
+        assert sum(cell.n for cell in counted.all()) == 0
+    assert not UnitValue.objects.filter(phase="2", metric="purchases").exists()
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
         ({"time": "2026-11-03T16:00:00"}, "time"),
+        ({"time": "0001-01-01T00:00:00+14:00"}, "time"),
+        ({"time": "1969-12-31T23:59:59Z"}, "time"),
         ({"unit": ""}, "unit"),
         ({"source": "a b"}, "source"),
         ({"value": "3"}, "value"),
