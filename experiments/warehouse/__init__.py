@@ -1,0 +1,1 @@
+"""Experiments whose rows stay in the user's warehouse: only sums leave it."""
