@@ -5,7 +5,8 @@ product over 20 metrics with a covariate, in 10 slices, 3 arms and 14 days: trus
 effects of all and of each slice, heterogeneity, trend and verdict. Raw rows are a
 data frame of arms and values in no order, in memory already, for us as for the peers: GrowthBook's
 `gbstats` after a pandas groupby in an environment of its own, as it is used, and this environment's
-pandas and scipy.
+pandas and scipy. The same rows are then read from one Parquet file by everybody: by us through the
+warehouse door, by the others into a data frame first.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ from experiments.state import Part
 from experiments.stats import cuped, proportions, ratios, sequential, welch
 from experiments.stats.moments import JointMoments, Moments, grouped, merged
 from experiments.stats.results import Cannot
+from experiments.warehouse.aggregation import Asked, Rows
+from experiments.warehouse.sources import Units, Warehouse, connect
 
-PEER = ("gbstats==0.8.0",)
+PEER = ("gbstats==0.8.0", "pyarrow==15.0.2")
 REPEATS, TESTS, SINGLE = 5, 100_000, 5_000
 PAGES = 100  # a single one is as short as a turn of another process on the same core
 METRICS, SLICES, ARMS, DAYS = 20, 10, 3, 14
@@ -56,21 +59,29 @@ def measure(options: argparse.Namespace) -> list[Figure]:
     experiment = stored(chance)
     gbstats = peers.python("gbstats", PEER)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.npz"
+        path, file = Path(folder) / "rows.npz", Path(folder) / "rows.parquet"
         np.savez(path, arm=rows["arm"].to_numpy(), value=rows["value"].to_numpy())
-        peer = partial(peers.run, gbstats, "gbstats_peer.py", path)
-        agree(rows, float(peer("p_value")))
+        rows.to_parquet(file, index=False)
+        peer = partial(peers.run, gbstats, "gbstats_peer.py")
+        warehouse, known = warehouse_of(file), float(peer(path, "p_value"))
+        for ours in (analyse_rows(rows), by_pandas(rows), analyse_file(warehouse)):
+            agree(ours, known)
         found = interleaved(
             {name: partial(rate_of, call, TESTS) for name, call in batches.items()}
             | {
                 "Welch one by one": partial(
                     one_by_one, singles(chance, SINGLE), singles(chance, SINGLE)
                 ),
-                "gbstats one by one": lambda: float(peer("moments")),
+                "gbstats one by one": lambda: float(peer(path, "moments")),
                 "whole experiment": lambda: 1000 * median_of(lambda: analyse(*experiment), PAGES),
                 "raw rows": lambda: 1000 * median_of(lambda: analyse_rows(rows)),
-                "raw rows, gbstats": lambda: float(peer("raw")),
+                "raw rows, gbstats": lambda: float(peer(path, "raw")),
                 "raw rows, pandas and scipy": lambda: 1000 * median_of(lambda: by_pandas(rows)),
+                "file": lambda: 1000 * median_of(lambda: analyse_file(warehouse)),
+                "file, gbstats": lambda: float(peer(file, "raw")),
+                "file, pandas and scipy": lambda: (
+                    1000 * median_of(lambda: by_pandas(pd.read_parquet(file)))
+                ),
             }
         )
     return figures(found, list(batches), options.users)
@@ -79,6 +90,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 def figures(found: dict[str, float], batches: list[str], users: int) -> list[Figure]:
     """What was found beside its goals."""
     raw = f"2 × {users:,} raw rows, aggregated and tested"
+    places = {"raw rows": raw, "file": f"{raw}, from one Parquet file"}
     return [
         *(
             Figure(f"{name} in a batch call", "tests/s", "higher", found[name], goal=100_000)
@@ -105,9 +117,8 @@ def figures(found: dict[str, float], batches: list[str], users: int) -> list[Fig
             goal=10,
         ),
         *(
-            Figure(
-                raw, "ms", "lower", found["raw rows"], found[f"raw rows, {peer}"], peer, "peer", 1
-            )
+            Figure(what, "ms", "lower", found[case], found[f"{case}, {peer}"], peer, "peer", 1)
+            for case, what in places.items()
             for peer in ("gbstats", "pandas and scipy")
         ),
     ]
@@ -227,11 +238,26 @@ def raw_rows(chance: np.random.Generator, users: int) -> pd.DataFrame:
     return pd.DataFrame({"arm": arm, "value": chance.gamma(2, 5, 2 * users) + 0.03 * arm})
 
 
-def agree(rows: pd.DataFrame, gbstats: float) -> None:
-    """Raises `AssertionError` unless all three come to the same p-value."""
-    ours = analyse_rows(rows)
-    assert math.isclose(ours, by_pandas(rows), rel_tol=1e-6), (ours, by_pandas(rows))
-    assert math.isclose(ours, gbstats, rel_tol=1e-6), (ours, gbstats)
+def agree(p_value: float, other: float) -> None:
+    """Raises `AssertionError` unless two come to the same p-value."""
+    assert math.isclose(p_value, other, rel_tol=1e-6), (p_value, other)
+
+
+def warehouse_of(file: Path) -> Rows:
+    """The file as a table of units, on a connection that stays."""
+    units = Units(str(file), variation="arm", values={"value": "value"})
+    return Rows(connect("duckdb://"), Warehouse(units=units))
+
+
+def analyse_file(warehouse: Rows) -> float:
+    """Our p-value of rows that stay in their file."""
+    arms = {
+        one.variation: Moments(one.n, one.x, one.xx)
+        for one in warehouse.moments(Asked("value", "sum", "value"))
+    }
+    found = welch.welch(arms["0"], arms["1"])
+    assert not isinstance(found, Cannot)
+    return found.p_value
 
 
 def analyse_rows(rows: pd.DataFrame) -> float:

@@ -115,6 +115,11 @@ class Environment(BaseSettings):
     measurement_retention_days: int = Field(
         400, ge=1, description="Age at which partitions of measurements are dropped."
     )
+    warehouse_url: str = Field(
+        "duckdb://",
+        description="Where `pull_experiment` finds the rows of experiments: `duckdb://` for Parquet "
+        "and CSV files, `duckdb:///path` for a database file, or `postgresql://…`.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from experiments.warehouse.sources import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SMALLEST, LOG_GROWTH = 1e-9, 0.019802627296179712  # of the bins of quantiles; ln 1.02
 LONGEST_SLICE = 100
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Asked:
 class Moments:
     """Moments of the units of a variation that were first exposed on a day, of one slice.
 
-    `slice` is ``name=value``, empty for all of them; `xx`, `yy` and `xy` are about the means.
+    `slice` is ``name=value``, empty for all of them; `xx`, `yy` and `xy` are about the means. The
+    day is None where it is not known.
     """
 
     variation: str
     slice: str
-    day: Any
+    day: date | None
     n: int
     x: float
     xx: float
@@ -81,7 +83,7 @@ class Rows:
         """Units that met each variation first, and how many of them met several."""
         first = self._first
         found = first.group_by("variation").agg(n=first.count(), several=first.several.sum())
-        return {row["variation"]: (row["n"], int(row["several"])) for row in _rows(found)}
+        return {str(row["variation"]): (row["n"], int(row["several"])) for row in _rows(found)}
 
     def moments(self, asked: Asked) -> list[Moments]:
         """Moments of a metric, by variation, day and slice."""
@@ -113,8 +115,8 @@ class Rows:
         where = "units"
         given = restricted(table(self._backend, said.table, where), said.where, where)
         rows = given.select(
-            variation=column(given, said.variation, f"{where}.variation").cast("string"),
-            at=_utc(column(given, said.time, f"{where}.time")),
+            variation=column(given, said.variation, f"{where}.variation"),
+            **({"at": _utc(column(given, said.time, f"{where}.time"))} if said.time else {}),
             several=ibis.literal(0),
             **_attributes_of(given, said.attributes, where),
             **{
@@ -122,7 +124,8 @@ class Rows:
                 for key, its in said.values.items()
             },
         )
-        return rows.filter(rows.variation.notnull(), rows["at"].notnull())
+        rows = rows.filter(rows.variation.notnull())
+        return rows.filter(rows["at"].notnull()) if said.time else rows
 
     def _first_exposures(self, said: Exposures) -> Table:
         """A row for each unit: its variation, when it met it first, and its attributes then."""
@@ -152,7 +155,7 @@ class Rows:
         import ibis
 
         first = self._first.filter(self._first.several == 0)
-        if asked.until is not None:
+        if asked.until is not None and "at" in first.columns:
             first = first.filter(first["at"] < ibis.literal(asked.until))
         if self._warehouse.units is not None:
             return self._given_values(asked, first)
@@ -178,13 +181,10 @@ class Rows:
             "conversion": (number > 0).cast("int32"),
             "count": _capped(number, asked.cap),
         }.get(asked.aggregation, _capped(total, asked.cap))
-        return units.mutate(
-            x=x.cast("float64"), y=y.cast("float64"), day=units["at"].cast("timestamp").date()
-        )
+        return units.mutate(x=x.cast("float64"), y=y.cast("float64"), day=self._day(units))
 
     def _given_values(self, asked: Asked, first: Table) -> Table:
         """The values that a table of units has. A covariate or a second sum is not in it."""
-        import ibis
 
         name = f"value_{asked.metric}"
         if name not in first.columns:
@@ -193,8 +193,21 @@ class Rows:
             sentence = f"a {asked.aggregation} needs exposures and outcomes"
             raise BadSource(f"units.values.{asked.metric}", sentence)
         given = first.filter(first[name].notnull())
-        day = given["at"].cast("timestamp").date()
-        return given.mutate(x=_capped(given[name], asked.cap), y=ibis.literal(0), day=day)
+        given = given.mutate(x=_capped(given[name], asked.cap))
+        return given.mutate(day=self._day(given)) if "at" in given.columns else given
+
+    def _day(self, rows: Table) -> Any:
+        """Days since 1970 in UTC: a number, for a calendar in each row costs more than the rest."""
+        import ibis
+
+        seconds: Any = rows["at"].epoch_seconds()
+        if self._backend.name == "duckdb":
+            # It goes by way of a calendar from a time with a zone to one without.
+            count = ibis.udf.scalar.builtin(
+                _epoch, name="epoch", signature=((rows["at"].type(),), "float64")
+            )
+            seconds = count(rows["at"])
+        return (seconds / 86_400).floor().cast("int64")
 
     def _done(self, asked: Asked, source: str, first: Table) -> Table:
         """What each unit did of a source: number and total since its exposure, and before it."""
@@ -246,27 +259,21 @@ def _moments_by(units: Table, attribute: str | None) -> Table:
     """Moments by variation and day, and by the values of an attribute."""
     import ibis
 
-    if attribute is None:
-        units = units.mutate(slice=ibis.literal(""))
-    else:
+    by = [name for name in ("variation", "day") if name in units.columns]
+    if attribute is not None:
         its = units[f"of_{attribute}"]
         units = units.filter(its.notnull()).mutate(
             slice=ibis.literal(f"{attribute}=") + its.left(LONGEST_SLICE)
         )
-    return moments_of(units, ["variation", "slice", "day"])
-
-
-def moments_of(units: Table, by: list[str]) -> Table:
-    """n, means and sums of squares about them of `x` and `y`, one row for each group."""
-    n, x, y = units.count(), units.x, units.y.cast("float64")
-    return units.group_by(by).agg(
-        n=n,
-        x=x.mean(),
-        xx=x.var(how="pop") * n.cast("float64"),
-        y=y.mean(),
-        yy=y.var(how="pop") * n.cast("float64"),
-        xy=x.cov(y, how="pop") * n.cast("float64"),
-    )
+        by.append("slice")
+    n, x = units.count(), units.x
+    found = {"n": n, "x": x.mean(), "xx": x.var(how="pop") * n.cast("float64")}
+    if "y" in units.columns:
+        y = units.y.cast("float64")
+        found["y"] = y.mean()
+        found["yy"] = y.var(how="pop") * n.cast("float64")
+        found["xy"] = x.cov(y, how="pop") * n.cast("float64")
+    return units.group_by(by).agg(**found)
 
 
 def _capped(value: Any, cap: float | None) -> Any:
@@ -279,8 +286,17 @@ def _utc(time: Any) -> Any:
     return time.cast("timestamp('UTC')")
 
 
+def _epoch(at: Any) -> Any:
+    """Seconds since 1970, a function of DuckDB."""
+
+
 def _as_moments(row: dict[str, Any]) -> Moments:
-    return Moments(**{name: row[name] for name in Moments.__dataclass_fields__})
+    return Moments(
+        variation=str(row["variation"]),
+        slice=row.get("slice", ""),
+        day=EPOCH + timedelta(days=row["day"]) if "day" in row else None,
+        **{name: row.get(name, 0) for name in ("n", "x", "xx", "y", "yy", "xy")},
+    )
 
 
 def _rows(found: Table) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Context, Decimal
 
 from django.db import transaction
@@ -44,7 +44,7 @@ def pull(experiment: str, rows: Rows, at: datetime) -> Pulled:
         raise Refused("It has not started.", "wrong_state", "experiment", row.status)
     # The warehouse is asked before anything is locked here.
     asked = [asked_of(one) for one in tracked]
-    cells = [cell for one in asked for cell in _cells(row.key, row.phase, one, rows)]
+    cells = [cell for one in asked for cell in _cells(row.key, row.phase, one, rows, at.date())]
     bins = [
         Bin(experiment=row.key, phase=str(row.phase), metric=one.metric, variation=v, bin=b, n=n)
         for one in asked
@@ -82,7 +82,7 @@ def asked_of(tracked: TrackedRow) -> Asked:
     )
 
 
-def _cells(experiment: str, phase: int, asked: Asked, rows: Rows) -> Iterable[Cell]:
+def _cells(experiment: str, phase: int, asked: Asked, rows: Rows, today: date) -> Iterable[Cell]:
     for one in rows.moments(asked):
         yield Cell(
             experiment=experiment,
@@ -90,7 +90,7 @@ def _cells(experiment: str, phase: int, asked: Asked, rows: Rows) -> Iterable[Ce
             metric=asked.metric,
             variation=one.variation,
             slice=one.slice,
-            day=one.day,
+            day=one.day or today,
             n=one.n,
             **_sums(one),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -57,13 +57,14 @@ class Outcomes:
 class Units:
     """A table with one row for each unit, whose values of metrics were worked out before.
 
-    `time` is when it met the experiment first, `values` are columns by the key of a metric.
+    `time` is when it met the experiment first; without it there is nothing by day. `values` are
+    columns by the key of a metric.
     """
 
     table: str
     variation: str
-    time: str
     values: Mapping[str, str]
+    time: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
 
@@ -107,7 +108,7 @@ def _made(shape: type[Any], said: Any, where: str) -> Any:
     for name in fields:
         mapping = name in ("attributes", "where", "values")
         if name not in said:
-            if name not in ("attributes", "where", "value"):
+            if fields[name].default is MISSING and fields[name].default_factory is MISSING:
                 raise BadSource(f"{where}.{name}", "is required")
         elif not isinstance(said[name], dict if mapping else str):
             raise BadSource(f"{where}.{name}", "must be a table" if mapping else "must be a text")

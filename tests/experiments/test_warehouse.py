@@ -203,6 +203,22 @@ def test_pulled_rows_come_to_the_same_as_sent_ones(warehouse: Any) -> None:
 
 
 @pytest.mark.usefixtures("running")
+def test_times_without_a_zone_are_in_utc(tmp_path: Path) -> None:
+    text = TABLES.format(met=tmp_path / "met.parquet", done=tmp_path / "done.parquet")
+    found = []
+    for zone in ("UTC", None, "Asia/Tokyo"):
+        met, done = world(8)
+        for frame, name in ((met, "seen_at"), (done, "happened_at")):
+            frame[name] = frame[name].dt.tz_convert(zone)
+        met.to_parquet(tmp_path / "met.parquet")
+        done.to_parquet(tmp_path / "done.parquet")
+        pull("exp", Rows(connect("duckdb://"), read(text)), START)
+        found.append(queries.sums_of("exp", 1))
+    assert_same(found[1], found[0])
+    assert_same(found[2], found[0])
+
+
+@pytest.mark.usefixtures("running")
 def test_what_comes_late_is_in_the_next_pull(warehouse: Any) -> None:
     keep, text, backend = warehouse
     met, done = world(4)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from eventlog.clock import now
@@ -15,15 +15,13 @@ from experiments.warehouse.aggregation import Rows
 from experiments.warehouse.pulling import pull
 from experiments.warehouse.sources import BadSource, connect, read
 
-ADDRESS = "WAREHOUSE_URL"
-
 
 class Command(BaseCommand):
     """`manage.py pull_experiment KEY --tables FILE`."""
 
     help = (
-        "Replaces the sums of an experiment by those of a warehouse. The address is in the"
-        f" environment as {ADDRESS}: duckdb:// for Parquet files, or postgresql://…"
+        "Replaces the sums of an experiment by those of a warehouse, whose address is the setting"
+        " WAREHOUSE_URL: duckdb:// for Parquet files, or postgresql://…"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             warehouse = read(options["tables"].read_text())
-            rows = Rows(connect(os.environ.get(ADDRESS, "duckdb://")), warehouse)
+            rows = Rows(connect(settings.ENV.warehouse_url), warehouse)
             pulled = pull(options["experiment"], rows, now())
         except OSError as error:
             raise CommandError(f"{options['tables']}: {error.strerror}") from error
