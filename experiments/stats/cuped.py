@@ -78,13 +78,14 @@ def cuped_raw(
 
 def pooled(control: JointMoments, treatment: JointMoments) -> tuple[float, float]:
     """θ of both arms together, 0 where the covariate does not vary, and the covariate's mean."""
-    n = control.n + treatment.n
+    one, other = control.y, treatment.y
+    n = one.n + other.n
     if n == 0:
         return 0.0, 0.0
-    gap, between = treatment.y.mean - control.y.mean, control.n * treatment.n / n
+    gap, between = other.mean - one.mean, one.n * other.n / n
     c = control.c + treatment.c + gap * (treatment.x.mean - control.x.mean) * between
-    m2 = control.y.m2 + treatment.y.m2 + gap * gap * between
-    return c / m2 if m2 > 0 else 0.0, control.y.mean + gap * treatment.n / n
+    m2 = one.m2 + other.m2 + gap * gap * between
+    return c / m2 if m2 > 0 else 0.0, one.mean + gap * other.n / n
 
 
 def batch(control: Floats, treatment: Floats, alpha: float = 0.05) -> dict[str, Floats]:
