@@ -18,7 +18,7 @@ PASSED = Check("sample_ratio", "Sample ratio", "passed", "50 : 50")
 
 
 def report(verdict: str = "running", harm: bool = False, state: str = "passed") -> Report:
-    made: dict[str, Any] = dict.fromkeys(Comparison.__slots__, 0.0)
+    made: dict[str, Any] = dict.fromkeys(Comparison._fields, 0.0)
     made |= {"name": "Latency", "variation": "b", "sentence": "beyond", "is_harm": harm}
     return Report(
         checks=[replace(PASSED, state=state)],
