@@ -9,7 +9,10 @@ from monitoring.kinds.describe import form_fields, parameters, schema, table
 from monitoring.management.commands.document_kinds import PAGE, documented
 
 # What those kinds need of which not everything is a number.
-NEEDED = {"burn_rate": {"target": "0.999", "good": "ok"}}
+NEEDED = {
+    "burn_rate": {"target": "0.999", "good": "ok"},
+    "invariant": {"rule": "value < 1"},
+}
 
 
 def test_the_kinds_are_found_in_the_folder() -> None:
@@ -18,6 +21,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "age",
         "anomaly",
         "burn_rate",
+        "invariant",
         "robust_deviation",
         "threshold",
     ]
@@ -25,7 +29,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
 
 def test_an_unknown_kind_is_refused_with_the_ones_there_are() -> None:
     with pytest.raises(
-        BadParameter, match="absence, age, anomaly, burn_rate, robust_deviation, threshold"
+        BadParameter, match=r"there are absence, age, .*robust_deviation.*, threshold"
     ):
         make("oracle", {})
 
