@@ -12,6 +12,7 @@ from monitoring.management.commands.document_kinds import PAGE, documented
 NEEDED = {
     "burn_rate": {"target": "0.999", "good": "ok"},
     "invariant": {"rule": "value < 1"},
+    "calibration": {"predicted": "p"},
 }
 
 
@@ -21,6 +22,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "age",
         "anomaly",
         "burn_rate",
+        "calibration",
         "invariant",
         "robust_deviation",
         "threshold",
