@@ -160,7 +160,7 @@ class Calibration(Framed):
 
 def _ratio(key: tuple[str, ...], observed: float, predicted: float, confidence: float) -> Ratio:
     bounds = poisson(observed, confidence)
-    if predicted * 1e300 <= observed or predicted == 0:
+    if predicted == 0 or observed / 1e12 > predicted:  # nothing that could be divided by
         return Ratio(key, math.inf, math.inf, math.inf, observed)
     lo, hi = (bound / predicted for bound in bounds)
     return Ratio(key, observed / predicted, lo, hi, observed)

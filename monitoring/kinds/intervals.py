@@ -6,11 +6,14 @@ Bounds are two-sided at the asked confidence, which lies strictly between 0 and 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from scipy import stats
 
 from monitoring.kinds.framed import Track
+
+LARGEST = 2.0**53
 
 
 class Interval(NamedTuple):
@@ -58,14 +61,19 @@ def poisson(count: float, confidence: float) -> Interval:
     return Interval(lo, float(stats.chi2.isf(tail, 2 * count + 2)) / 2)
 
 
-def counted(track: Track) -> float:
-    """The sum of a track's finite values; infinite when it is too large for a number."""
+def summed(numbers: Iterable[float]) -> float:
+    """The sum of finite numbers; infinite when it is too large for a number."""
     try:
-        return track.finite().total()
+        return math.fsum(numbers)
     except OverflowError:
         return math.inf
 
 
+def counted(track: Track) -> float:
+    """The sum of a track's finite values; infinite when it is too large for a number."""
+    return summed(track.finite().values)
+
+
 def is_count(*numbers: float) -> bool:
-    """Whether all of these are finite and none is negative."""
-    return all(math.isfinite(number) and number >= 0 for number in numbers)
+    """Whether none of these is negative or more than can be counted one by one (2^53)."""
+    return all(0 <= number <= LARGEST for number in numbers)

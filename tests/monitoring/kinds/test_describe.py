@@ -23,6 +23,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "anomaly",
         "burn_rate",
         "calibration",
+        "distribution_drift",
         "invariant",
         "robust_deviation",
         "threshold",
