@@ -11,7 +11,7 @@ were never seen are one bin, and so are all beyond the fifty most frequent.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
@@ -208,7 +208,8 @@ class DistributionDrift(Framed):
                 return distances.wasserstein(places, before, after)
             return distances.kolmogorov_smirnov(before, after)
         binned = _grouped(was, now) if self.shape == "numeric" else _categories(was, now)
-        return getattr(distances, self.method)(*binned)
+        measure: Callable[[Numbers, Numbers], tuple[float, float]] = getattr(distances, self.method)
+        return measure(*binned)
 
 
 def _whole(count: float) -> int:
@@ -246,7 +247,7 @@ def _grouped(was: Counts, now: Counts) -> tuple[Numbers, Numbers]:
     middle = np.cumsum(share) - share / 2
     group = np.minimum(GROUPS - 1, (middle * GROUPS).astype(int))
     _, place = np.unique(group, return_inverse=True)
-    return np.bincount(place, before), np.bincount(place, after)
+    return np.asarray(np.bincount(place, before)), np.asarray(np.bincount(place, after))
 
 
 def _categories(was: Counts, now: Counts) -> tuple[Numbers, Numbers]:
