@@ -13,6 +13,7 @@ NEEDED = {
     "burn_rate": {"target": "0.999", "good": "ok"},
     "invariant": {"rule": "value < 1"},
     "calibration": {"predicted": "p"},
+    "expected_observed": {"expected": "e"},
 }
 
 
@@ -24,6 +25,8 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "burn_rate",
         "calibration",
         "distribution_drift",
+        "expected_observed",
+        "golden_set",
         "invariant",
         "robust_deviation",
         "threshold",
