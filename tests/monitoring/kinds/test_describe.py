@@ -14,6 +14,8 @@ NEEDED = {
     "invariant": {"rule": "value < 1"},
     "calibration": {"predicted": "p"},
     "expected_observed": {"expected": "e"},
+    "training_serving_skew": {"training": "t"},
+    "fairness_gap": {"total": "t"},
 }
 
 
@@ -26,10 +28,12 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "calibration",
         "distribution_drift",
         "expected_observed",
+        "fairness_gap",
         "golden_set",
         "invariant",
         "robust_deviation",
         "threshold",
+        "training_serving_skew",
     ]
 
 
