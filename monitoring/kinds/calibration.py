@@ -27,7 +27,7 @@ from monitoring.kinds.framed import (
     names_in,
     selected,
 )
-from monitoring.kinds.intervals import counted, is_count, poisson
+from monitoring.kinds.intervals import counted, is_count, only_numbers, poisson
 from monitoring.slo.definition import Selector
 
 PREDICTED = "predicted"
@@ -103,7 +103,7 @@ class Calibration(Framed):
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """The ratio that is furthest out, over predictions that are old enough."""
         observed, predicted = (self._sums(frame, role, at) for role in (OWN, PREDICTED))
-        if not is_count(*observed.values(), *predicted.values()):
+        if not only_numbers(frame) or not is_count(*observed.values(), *predicted.values()):
             sentence = "Observed or predicted sums are negative or no numbers."
             return Finding(None, sentence, error=True)
         pairs = {key: (observed.get(key, 0.0), sum_) for key, sum_ in predicted.items()}

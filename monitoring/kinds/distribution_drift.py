@@ -29,7 +29,7 @@ from monitoring.kinds.framed import (
     duration,
     names_in,
 )
-from monitoring.kinds.intervals import is_count, newcombe, wilson
+from monitoring.kinds.intervals import is_count, newcombe, only_numbers, wilson
 from monitoring.kinds.reference import Counts, Reference, tally
 from monitoring.slo.definition import Selector
 
@@ -113,7 +113,7 @@ class DistributionDrift(Framed):
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """Learns the reference first, then compares the window with it."""
         reference, counts = Reference.load(memory), tally(frame.get(OWN, ()))
-        if not is_count(*counts.values(), reference.total):
+        if not only_numbers(frame) or not is_count(*counts.values(), reference.total):
             return Finding(None, "Counts are negative or no numbers.", error=True)
         if wrong := self._no_numbers(counts):
             sentence = f"The bucket {wrong!r} is no number; is the shape categorical?"

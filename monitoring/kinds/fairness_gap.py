@@ -25,7 +25,7 @@ from monitoring.kinds.framed import (
     duration,
     selected,
 )
-from monitoring.kinds.intervals import Interval, clopper_pearson, is_count, newcombe
+from monitoring.kinds.intervals import Interval, clopper_pearson, is_count, newcombe, only_numbers
 from monitoring.kinds.reference import tally
 from monitoring.slo.definition import Selector
 
@@ -99,7 +99,7 @@ class FairnessGap(Framed):
         """The two groups that are surely furthest apart."""
         parts, totals = tally(frame.get(OWN, ())), tally(frame.get(TOTAL, ()))
         groups = {key: (parts.get(key, 0.0), total) for key, total in totals.items()}
-        if not is_count(*parts.values(), *totals.values()):
+        if not only_numbers(frame) or not is_count(*parts.values(), *totals.values()):
             return Finding(None, "Counts are negative or no numbers.", error=True)
         wrong = [key for key in parts if key not in totals or self._is_too_many(*groups[key])]
         if wrong:

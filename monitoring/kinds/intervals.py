@@ -9,9 +9,10 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
 from scipy import stats
 
-from monitoring.kinds.framed import Track
+from monitoring.kinds.framed import Frame, Track
 
 LARGEST = 2.0**53
 
@@ -77,3 +78,8 @@ def counted(track: Track) -> float:
 def is_count(*numbers: float) -> bool:
     """Whether none of these is negative or more than can be counted one by one (2^53)."""
     return all(0 <= number <= LARGEST for number in numbers)
+
+
+def only_numbers(frame: Frame) -> bool:
+    """Whether every value is finite; a count that is no number must not be taken for none."""
+    return all(np.isfinite(track.values).all() for tracks in frame.values() for track in tracks)

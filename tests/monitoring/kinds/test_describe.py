@@ -16,6 +16,7 @@ NEEDED = {
     "expected_observed": {"expected": "e"},
     "training_serving_skew": {"training": "t"},
     "fairness_gap": {"total": "t"},
+    "prediction_churn": {"compared": "c"},
 }
 
 
@@ -26,11 +27,13 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "anomaly",
         "burn_rate",
         "calibration",
+        "degenerate_output",
         "distribution_drift",
         "expected_observed",
         "fairness_gap",
         "golden_set",
         "invariant",
+        "prediction_churn",
         "robust_deviation",
         "threshold",
         "training_serving_skew",

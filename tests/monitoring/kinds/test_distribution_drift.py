@@ -134,9 +134,10 @@ def test_too_little_and_impossible_counts_are_no_answer(now: dict[str, float], e
     assert (found.exceeds, found.error) == (None, error)
 
 
-def test_values_that_are_no_numbers_are_left_out_of_counts() -> None:
-    found = beside(NUMBERS, {"1": math.nan, "2": math.inf})
-    assert found.exceeds is None
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_count_that_is_no_number_is_an_error(bad: float) -> None:
+    found = beside(NUMBERS, NUMBERS | {"1": bad})
+    assert (found.exceeds, found.error) == (None, True)
 
 
 def test_names_among_numbers_are_an_error_that_says_so() -> None:
