@@ -17,6 +17,7 @@ NEEDED = {
     "training_serving_skew": {"training": "t"},
     "fairness_gap": {"total": "t"},
     "prediction_churn": {"compared": "c"},
+    "label_health": {"expected": "e"},
 }
 
 
@@ -33,6 +34,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "fairness_gap",
         "golden_set",
         "invariant",
+        "label_health",
         "prediction_churn",
         "robust_deviation",
         "threshold",
