@@ -18,6 +18,7 @@ NEEDED = {
     "fairness_gap": {"total": "t"},
     "prediction_churn": {"compared": "c"},
     "label_health": {"expected": "e"},
+    "composite": {"monitors": "a, b"},
 }
 
 
@@ -28,6 +29,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "anomaly",
         "burn_rate",
         "calibration",
+        "composite",
         "degenerate_output",
         "distribution_drift",
         "expected_observed",
@@ -38,6 +40,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "prediction_churn",
         "robust_deviation",
         "threshold",
+        "training_health",
         "training_serving_skew",
     ]
 
