@@ -72,9 +72,9 @@ class Composite(Framed):
         unknown = sum(not math.isfinite(step) for step in steps)
         breached = sum(math.isfinite(step) and step > 0 for step in steps)
         exceeds = breached >= self.least
-        told = f"{breached} of {len(ids)} monitors are breached; {self.least} are enough"
+        told = f"{breached} of {len(ids)} monitors breached, {self.least} needed"
         if not exceeds and breached + unknown >= self.least:
-            return Finding(None, f"{told}, and {unknown} have no data.", n=len(ids) - unknown)
+            return Finding(None, f"{told}, {unknown} without data.", n=len(ids) - unknown)
         return Finding(
             exceeds, f"{told}.", value=float(breached), hi=self.least - 1.0, n=len(ids) - unknown
         )

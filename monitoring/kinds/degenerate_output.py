@@ -100,9 +100,10 @@ class DegenerateOutput(Framed):
         told = (
             f"{common} {figure(100 * share)} % of {n:,}" if share is not None else f"{n:,} outputs"
         )
+        wrong = "".join(f"{fault[:1].upper()}{fault[1:]}. " for fault in faults)
         return Finding(
             bool(faults),
-            f"{'; '.join(faults)}. {told}." if faults else f"{told}.",
+            f"{wrong}{told}.",
             value=share,
             hi=self.max_share,
             n=n,
@@ -110,20 +111,20 @@ class DegenerateOutput(Framed):
 
     def _broken(self, tracks: Sequence[Track]) -> list[str]:
         found = summed(counted(track) for track in tracks)
-        return [f"{figure(found)} outputs are no numbers"] if found > 0 else []
+        return [f"outputs that are no numbers: {figure(found)}"] if found > 0 else []
 
     def _endless(self, tracks: Sequence[Track]) -> list[str]:
         values = _joined(tracks)
         bad = values[np.isnan(values) | (values >= self.endless)]
         if not bad.size:
             return []
-        return [f"{bad.size} latencies are {span(self.endless)} or more, or none at all"]
+        return [f"latencies of {span(self.endless)} or more, or none at all: {bad.size}"]
 
     def _values(self, frame: Frame) -> tuple[float | None, int, list[str]]:
         """Share of the most frequent value, number of values, and faults."""
         values = _joined(frame.get(OWN, ()))
         good, n = values[np.isfinite(values)], values.size
-        faults = [f"{n - good.size} outputs are not finite"] if good.size < n else []
+        faults = [f"not finite are {n - good.size} of {n:,} outputs"] if good.size < n else []
         if good.size < self.min_count:
             return None, n, faults
         found, often = np.unique(good, return_counts=True)

@@ -117,25 +117,30 @@ class ExpectedObserved(Framed):
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """Learns from the first pairs, then adds up what is new since the last look."""
         kept = _Memory.load(memory)
-        pairs = _pairs(frame, kept.judged)
+        every = _pairs(frame)
+        if not len(every):
+            return Finding(None, "Nothing was observed for which something was expected.")
+        pairs = every[every[:, 0] > kept.judged]
+        if not len(pairs) and kept.scales:
+            return self._judge(kept, every[-1:], is_new=False)
         if not len(pairs):
-            return Finding(None, "Nothing new was observed for which something was expected.")
+            return Finding(None, self._learning(kept), n=len(kept.pairs))
         kept.judged = float(pairs[-1, 0])
         learnt = 0
         if not kept.scales:
             learnt = min(len(pairs), self.learn - len(kept.pairs))
             kept.pairs += pairs[:learnt, 1:].tolist()
             if len(kept.pairs) < self.learn:
-                sentence = (
-                    f"Learning how far it usually is: {len(kept.pairs)} of {self.learn} pairs."
-                )
-                return Finding(None, sentence, n=len(kept.pairs), memory=kept.dump())
+                return Finding(None, self._learning(kept), n=len(kept.pairs), memory=kept.dump())
             kept.edges, kept.scales = self._learn(np.array(kept.pairs))
             kept.pairs = []
         if learnt == len(pairs):
             sentence = f"Learnt how far it usually is from {self.learn} pairs."
             return Finding(None, sentence, n=learnt, memory=kept.dump())
         return self._judge(kept, pairs[learnt:])
+
+    def _learning(self, kept: _Memory) -> str:
+        return f"Learning how far it usually is: {len(kept.pairs)} of {self.learn} pairs."
 
     def _learn(self, pairs: Numbers) -> tuple[list[float], list[float]]:
         """Edges between groups of about equal size, and the scale of each group."""
@@ -150,13 +155,15 @@ class ExpectedObserved(Framed):
         scales = [NORMAL * float(np.median(part)) for part in parts]
         return [float(edge) for edge in edges], scales
 
-    def _judge(self, kept: _Memory, pairs: Numbers) -> Finding:
+    def _judge(self, kept: _Memory, pairs: Numbers, is_new: bool = True) -> Finding:
+        """Judges pairs; those that are not new, for want of others, are not added up again."""
         worst: tuple[float, float, float, float] | None = None
         for _, observed, expected in pairs:
             scale = max(kept.scale(expected), self.floor_share * abs(expected), TINIEST)
             residual = float((observed - expected) / scale)
-            kept.above = self._sum(kept.above, residual)
-            kept.below = self._sum(kept.below, -residual)
+            if is_new:
+                kept.above = self._sum(kept.above, residual)
+                kept.below = self._sum(kept.below, -residual)
             if worst is None or abs(residual) >= abs(worst[0]):
                 worst = (residual, float(observed), float(expected), scale)
         assert worst is not None, "there is at least one pair"
@@ -191,8 +198,8 @@ class ExpectedObserved(Framed):
         return f"{single}; the limit is {figure(self.spike)}, and {figure(self.limit)} for the sum, {figure(total)}."
 
 
-def _pairs(frame: Frame, after: float) -> Numbers:
-    """Times, observed and expected values where both are numbers, later than `after`, (n, 3)."""
+def _pairs(frame: Frame) -> Numbers:
+    """Times, observed and expected values where both are numbers, in time order, shape (n, 3)."""
     both: list[dict[float, float]] = []
     for role in (OWN, EXPECTED):
         found: dict[float, float] = {}
@@ -203,5 +210,5 @@ def _pairs(frame: Frame, after: float) -> Numbers:
                 if abs(value) < LARGEST
             }
         both.append(found)
-    times = sorted(time for time in both[0].keys() & both[1].keys() if time > after)
+    times = sorted(both[0].keys() & both[1].keys())
     return np.array([(time, both[0][time], both[1][time]) for time in times]).reshape(-1, 3)

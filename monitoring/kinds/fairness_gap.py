@@ -107,9 +107,7 @@ class FairnessGap(Framed):
         large = {key: pair for key, pair in groups.items() if self._size(pair) >= self.min_group}
         small = len(groups) - len(large)
         if len(large) < 2:
-            sentence = (
-                f"{len(large)} of {len(groups)} groups have {figure(self.min_group)} or more."
-            )
+            sentence = f"Large enough to be judged ({figure(self.min_group)}): {len(large)} of {len(groups)}."
             return Finding(None, sentence, n=len(large))
         return self._compare(large, small)
 
@@ -151,7 +149,7 @@ class FairnessGap(Framed):
         return Gap(high, low, values, value, Interval(interval.lo - 1, interval.hi - 1))
 
     def _sentence(self, gap: Gap, n: int, small: int) -> str:
-        few = f" {small} groups are too small to be judged." if small else ""
+        few = f" Too small to be judged: {small}." if small else ""
         if self.measure == CALIBRATION:
             rates = [f"{figure(value)} {MEASURES[CALIBRATION]}" for value in gap.values]
             apart = f"their ratio is at least {figure(1 + gap.sure)}"

@@ -49,12 +49,7 @@ class GoldenSet(Framed):
     )
     max_distance: float | None = parameter("Largest distance of a single answer.", None, minimum=0)
     max_shift: float | None = parameter("Largest shift that most answers share.", None, minimum=0)
-    window: str = parameter("How far back answers are looked for.", "1d")
-    needed: int = parameter("Bad looks that open a breach.", 1, minimum=1, maximum=100)
-    of: int = parameter("Latest looks among which they are counted.", 1, minimum=1, maximum=100)
-    clear_after: int = parameter(
-        "Good looks in a row that close a breach.", 1, minimum=1, maximum=10_000
-    )
+    window: str = parameter("How far back answers are looked for.", "2d")
 
     def check(self) -> None:
         """Refuses shares between which nothing lies."""
@@ -109,8 +104,8 @@ class GoldenSet(Framed):
 
     def _missing(self, latest: Mapping[str, float], n: int) -> list[str]:
         absent, wrong = self.items - len(latest), len(latest) - n
-        told = [f"{absent} of {self.items} items are missing"] if absent > 0 else []
-        return told + ([f"{wrong} answers are no numbers"] if wrong else [])
+        told = [f"missing are {absent} of {self.items} items"] if absent > 0 else []
+        return told + ([f"without a number are {wrong} of {len(latest)} answers"] if wrong else [])
 
     def _shifted(self, good: Numbers) -> list[str]:
         """A shift is one that both matters and is too much for chance."""

@@ -122,7 +122,9 @@ class Invariant(Framed):
         if unclear:
             sentence = f"{self.rule} cannot be computed at {unclear} of {len(rows)} instants."
             return Finding(None, sentence, n=len(rows), error=True)
-        return Finding(False, f"{self.rule} holds at all {len(rows)} instants.", **numbers)
+        return Finding(
+            False, f"{self.rule} holds at every instant looked at ({len(rows)}).", **numbers
+        )
 
     def _rows(self, frame: Frame) -> list[tuple[float, Row]]:
         """Times in order, with the number of each single series and the numbers of the lists."""

@@ -141,7 +141,8 @@ class LabelHealth(Framed):
         learning = bool(self.label) and not reference.frozen
         memory = reference.dump() if self.label else None
         if faults:
-            return Finding(True, f"{'; '.join(faults)}.", value=n, n=int(n), memory=memory)
+            wrong = " ".join(f"{fault[:1].upper()}{fault[1:]}." for fault in faults)
+            return Finding(True, wrong, value=n, n=int(n), memory=memory)
         length = duration(self.reference, "reference")
         later = f" {reference.learning(length, self.min_count)}" if learning else ""
         if not told:
@@ -193,7 +194,7 @@ class LabelHealth(Framed):
         hits, of = pairs[worst[1]]
         others = (whole[0] - hits) / (whole[1] - of)
         return (
-            f"{worst[1]} disagrees in {figure(100 * hits / of)} % of labels, "
+            f"annotator {worst[1]} disagrees in {figure(100 * hits / of)} % of labels, "
             f"the others in {figure(100 * others)} %"
         )
 

@@ -96,12 +96,13 @@ class TrainingHealth(Framed):
     def _broken(self, frame: Frame) -> list[str]:
         told = []
         for role in (OWN, VALIDATION):
-            bad = sum(int((~np.isfinite(each.values)).sum()) for each in frame.get(role, ()))
+            good = [np.isfinite(each.values) for each in frame.get(role, ())]
+            bad = sum(int((~each).sum()) for each in good)
             if bad:
-                told.append(f"{NAMES[role]} is no number at {bad} points")
+                told.append(f"{NAMES[role]} is no number at {bad} of {sum(map(len, good))} points")
         counted = summed(x for each in frame.get(BROKEN, ()) for x in each.finite().values)
         if counted > 0:
-            told.append(f"{figure(counted)} losses or gradients are no numbers")
+            told.append(f"Losses or gradients that are no numbers: {figure(counted)}")
         return told
 
     def _missing(self, frame: Frame) -> list[str]:
@@ -112,7 +113,7 @@ class TrainingHealth(Framed):
         usual, now = float(np.median(values)), float(values[-1])
         if now >= usual * (1 - self.max_missing):
             return []
-        return [f"{figure(now)} workers are left of {figure(usual)}"]
+        return [f"Workers left: {figure(now)} of {figure(usual)}"]
 
     def _rise(
         self, role: str, values: Numbers, known: Mapping[str, float] | None

@@ -154,7 +154,7 @@ class TrainingServingSkew(Framed):
         return Match(feature, hits / n, *wilson(hits, n, confidence), n, cause)
 
     def _sentence(self, worst: Match, bad: int, n: int) -> str:
-        others = f", and {bad - 1} other of {n} features" if bad > 1 else ""
+        others = f" (bad are {bad} of {n} features)" if bad > 1 else ""
         cause = f": {worst.cause}" if bad and worst.cause else ""
         return (
             f"{figure(100 * worst.rate)} % of {worst.n:,} values of {worst.feature} are in serving "

@@ -33,10 +33,10 @@ def test_what_is_unknown_is_only_decided_when_it_cannot_matter(
 def test_the_sentence_counts() -> None:
     kind = framed("composite", monitors="a,b,c", rule="at_least")
     found = look(kind, monitors=counts(a=1, b=1, c=UNKNOWN))
-    assert found.sentence == "2 of 3 monitors are breached; 2 are enough."
+    assert found.sentence == "2 of 3 monitors breached, 2 needed."
     assert (found.value, found.hi, found.n) == (2, 1, 2)
     found = look(kind, monitors=counts(a=1, b=0, c=UNKNOWN))
-    assert found.sentence == "1 of 3 monitors are breached; 2 are enough, and 1 have no data."
+    assert found.sentence == "1 of 3 monitors breached, 2 needed, 1 without data."
 
 
 def test_a_monitor_that_said_nothing_is_unknown_and_a_strange_one_is_not_asked() -> None:

@@ -26,7 +26,7 @@ def test_varied_outputs_are_fine_in_any_order() -> None:
 def test_the_same_for_everybody_is_found() -> None:
     found = look(framed("degenerate_output"), own=[track([0.73] * 60)])
     assert (found.exceeds, found.value) == (True, 1)
-    assert found.sentence == "all 60 outputs are 0.73. The most frequent value is 100 % of 60."
+    assert found.sentence == "All 60 outputs are 0.73. The most frequent value is 100 % of 60."
     loose = framed("degenerate_output", max_share=1)
     assert look(loose, own=[track([0.73] * 60)]).exceeds is True, "constant is never fine"
 
@@ -44,7 +44,7 @@ def test_the_largest_share_itself_is_allowed() -> None:
 def test_one_output_that_is_no_number_is_one_too_many(bad: float) -> None:
     found = look(framed("degenerate_output"), own=[track([*VARIED, bad])])
     assert (found.exceeds, found.n) == (True, 61)
-    assert found.sentence.startswith("1 outputs are not finite. ")
+    assert found.sentence.startswith("Not finite are 1 of 61 outputs. ")
     assert look(framed("degenerate_output"), own=[track([bad] * 3)]).exceeds is True
 
 
@@ -75,7 +75,7 @@ def test_the_part_of_the_catalogue_that_appears() -> None:
     kind = framed("degenerate_output", items="item", top=1, catalogue=300, min_coverage=0.01)
     assert look(kind, own=counts(a=40, b=30, c=30)).exceeds is False
     found = look(kind, own=counts(a=50, b=50, c=0))
-    assert found.sentence.startswith("only 2 of 300 items appear. ")
+    assert found.sentence.startswith("Only 2 of 300 items appear. ")
 
 
 def test_few_outputs_say_nothing() -> None:

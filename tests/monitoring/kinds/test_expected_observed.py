@@ -83,10 +83,14 @@ def test_the_sum_is_that_of_page_by_hand_whatever_the_batches() -> None:
 
 def test_nothing_is_counted_twice() -> None:
     kind, memory = learnt()
-    first = after(kind, memory, [1.0] * 10)
+    first = after(kind, memory, [1.0] * 17)
     assert first.memory is not None
-    again = after(kind, first.memory, [1.0] * 10)
-    assert (again.exceeds, again.memory) == (None, None)
+    again = after(kind, first.memory, [1.0] * 17)
+    assert (again.exceeds, again.memory) == (True, first.memory)
+    fewer = look(
+        kind, {"judged": 9e9, "pairs": [[1.0, 1.0]]}, own=[track([1])], expected=[track([1])]
+    )
+    assert (fewer.exceeds, fewer.n) == (None, 1)
 
 
 def test_a_breach_ends_after_the_gap_has_closed() -> None:

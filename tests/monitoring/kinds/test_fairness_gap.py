@@ -64,7 +64,7 @@ def test_the_same_everywhere_is_no_gap() -> None:
 def test_small_groups_are_not_judged_and_said() -> None:
     found = between({"a": 50, "b": 50, "c": 0}, {"a": 100, "b": 100, "c": 99})
     assert (found.exceeds, found.n) == (False, 2)
-    assert found.sentence.endswith(" 1 groups are too small to be judged.")
+    assert found.sentence.endswith(" Too small to be judged: 1.")
     assert between({"a": 50, "b": 1}, {"a": 100, "b": 99}).exceeds is None
 
 

@@ -56,10 +56,10 @@ def test_a_share_that_changed_must_be_too_large_beyond_chance() -> None:
 def test_missing_items_and_answers_that_are_no_numbers_are_bad() -> None:
     found = answered([0.0] * 48, items=50)
     assert found.exceeds is True
-    assert found.sentence == "0 of 48 answers changed: 2 of 50 items are missing."
+    assert found.sentence == "0 of 48 answers changed: missing are 2 of 50 items."
     found = answered([0.0] * 49 + [math.nan])
     assert (found.exceeds, found.n) == (True, 49)
-    assert found.sentence == "0 of 49 answers changed: 1 answers are no numbers."
+    assert found.sentence == "0 of 49 answers changed: without a number are 1 of 50 answers."
     assert answered([math.nan, math.inf]).exceeds is True
 
 
@@ -98,11 +98,19 @@ def test_no_answer_at_all_is_no_data() -> None:
     assert look(framed("golden_set"), own=[track([], "a")]).exceeds is None
 
 
-def test_one_bad_run_opens_a_breach_and_one_good_run_closes_it() -> None:
+def test_a_run_of_which_half_has_arrived_opens_no_breach_yet() -> None:
     kind = framed("golden_set", items=2)
     good, bad = {"own": counts(a=0, b=0)}, {"own": counts(a=0)}
-    said = looks(kind, [good, bad, {}, good])
-    assert [v.status for v in said] == ["ok", "breached", "no_data", "ok"]
+    said = looks(kind, [good, bad, good, {}, bad, bad, good])
+    assert [v.status for v in said] == [
+        "ok",
+        "pending",
+        "ok",
+        "no_data",
+        "breached",
+        "breached",
+        "breached",
+    ]
 
 
 def test_shares_that_leave_nothing_are_refused() -> None:

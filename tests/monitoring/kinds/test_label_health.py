@@ -20,7 +20,7 @@ def test_labels_that_stay_away_are_missed() -> None:
     limit = next(k for k in range(1000, 0, -1) if wilson(k, 1000, 0.999).hi < 0.8)
     assert look(kind, own=[track([limit + 1])], expected=[track([1000])]).exceeds is False
     found = look(kind, own=[track([limit])], expected=[track([1000])])
-    assert (found.exceeds, found.sentence) == (True, f"only {limit} of 1,000 labels came.")
+    assert (found.exceeds, found.sentence) == (True, f"Only {limit} of 1,000 labels came.")
     assert look(kind, own=[], expected=[track([1000])]).exceeds is True
     assert look(kind, own=[track([5000])], expected=[track([1000])]).exceeds is False
 
@@ -59,7 +59,9 @@ def test_an_annotator_who_disagrees_more_than_the_others_is_named() -> None:
     assert fine.exceeds is False
     found = look(kind, own=own, disagreed=counts(a=50, b=50, c=limit), compared=compared)
     assert found.exceeds is True
-    assert found.sentence == (f"c disagrees in {limit / 10:g} % of labels, the others in 5 %.")
+    assert found.sentence == (
+        f"Annotator c disagrees in {limit / 10:g} % of labels, the others in 5 %."
+    )
 
 
 def test_classes_are_compared_with_what_they_were() -> None:
@@ -69,7 +71,7 @@ def test_classes_are_compared_with_what_they_were() -> None:
     said = looks(kind, [usual, usual, usual, shifted, shifted])
     assert [v.status for v in said] == ["no_data", "no_data", "ok", "pending", "breached"]
     assert "Learning what is usual: 1,000 of at least 200 observations" in said[0].sentence
-    assert said[4].sentence.startswith("classes shifted: the stability index is ")
+    assert said[4].sentence.startswith("Classes shifted: the stability index is ")
     assert "from 2,000 observations from 2026-03-01 11:00" in said[4].sentence
 
 
@@ -94,7 +96,7 @@ def test_labels_are_not_trusted_while_their_filter_does_not_run() -> None:
     assert look(kind, own=[track([5])], filter=[track([0, 1])]).exceeds is False
     for values in ([1.0, 0.0], []):
         found = look(kind, own=[track([5])], filter=[track(values)])
-        assert found.sentence == "the filter of labels did not run."
+        assert found.sentence == "The filter of labels did not run."
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -3.0, 1e300])

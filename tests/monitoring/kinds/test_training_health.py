@@ -71,7 +71,7 @@ def test_validation_that_rises_while_the_loss_falls_is_told() -> None:
 def test_a_loss_that_is_no_number_is_enough(bad: float) -> None:
     kind = framed("training_health")
     found = look(kind, own=[track([*FALLING, bad])])
-    assert (found.exceeds, found.sentence) == (True, "The loss is no number at 1 points.")
+    assert (found.exceeds, found.sentence) == (True, "The loss is no number at 1 of 201 points.")
     assert look(kind, own=[track([bad])]).exceeds is True
     counted = framed("training_health", broken="nan_gradients")
     assert look(counted, own=[track(FALLING)], broken=[track([0, 0])]).exceeds is False
@@ -82,7 +82,7 @@ def test_lost_workers_are_counted() -> None:
     kind = framed("training_health", workers="w")
     assert look(kind, own=[track(FALLING)], workers=[track([20, 20, 18])]).exceeds is False
     found = look(kind, own=[track(FALLING)], workers=[track([20, 20, 17])])
-    assert (found.exceeds, found.sentence) == (True, "17 workers are left of 20.")
+    assert (found.exceeds, found.sentence) == (True, "Workers left: 17 of 20.")
 
 
 def test_worse_when_faster() -> None:

@@ -103,7 +103,7 @@ def test_the_worst_of_several_features_is_named() -> None:
     serving = [track(VALUES, "a"), track(VALUES * 1000, "b"), track(VALUES[::-1], "c")]
     found = look(kind, own=serving, training=training)
     assert found.exceeds is True
-    assert ", and 1 other of 3 features" in found.sentence
+    assert " (bad are 2 of 3 features)" in found.sentence
 
 
 def test_versions_that_differ_are_told_even_without_pairs() -> None:
