@@ -54,8 +54,11 @@ class Composite(Framed):
         return duration(self.window, "window")
 
     def wanted(self, own: Selector) -> Mapping[str, Wanted]:
-        """The steps of the monitors, by id; they are no series of measurements."""
-        return {MONITORS: Wanted("", {}, ("monitor",))}
+        """The steps of the monitors, by id, which are no series of measurements.
+
+        The own series is not judged: its points tell how far event time has come.
+        """
+        return {**super().wanted(own), MONITORS: Wanted("", {}, ("monitor",))}
 
     @property
     def least(self) -> int:
