@@ -91,13 +91,15 @@ class Kind:
 
     `summary` says in one sentence what it notices. `watches_clock` is true for kinds whose
     verdict can change while no point arrives. `tuned_by` names the one parameter that trades
-    breaches missed against breaches too many, if there is one.
+    breaches missed against breaches too many, if there is one. `urgency` is what its monitors
+    have unless somebody says otherwise: record, notify, concern or page.
     """
 
     name: ClassVar[str] = ""
     summary: ClassVar[str] = ""
     watches_clock: ClassVar[bool] = False
     tuned_by: ClassVar[str] = ""
+    urgency: ClassVar[str] = "notify"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

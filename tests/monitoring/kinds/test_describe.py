@@ -9,7 +9,17 @@ from monitoring.kinds.describe import form_fields, parameters, schema, table
 from monitoring.management.commands.document_kinds import PAGE, documented
 
 # What those kinds need of which not everything is a number.
-NEEDED = {"burn_rate": {"target": "0.999", "good": "ok"}}
+NEEDED = {
+    "burn_rate": {"target": "0.999", "good": "ok"},
+    "invariant": {"rule": "value < 1"},
+    "calibration": {"predicted": "p"},
+    "expected_observed": {"expected": "e"},
+    "training_serving_skew": {"training": "t"},
+    "fairness_gap": {"total": "t"},
+    "prediction_churn": {"compared": "c"},
+    "label_health": {"expected": "e"},
+    "composite": {"monitors": "a, b"},
+}
 
 
 def test_the_kinds_are_found_in_the_folder() -> None:
@@ -18,14 +28,26 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "age",
         "anomaly",
         "burn_rate",
+        "calibration",
+        "composite",
+        "degenerate_output",
+        "distribution_drift",
+        "expected_observed",
+        "fairness_gap",
+        "golden_set",
+        "invariant",
+        "label_health",
+        "prediction_churn",
         "robust_deviation",
         "threshold",
+        "training_health",
+        "training_serving_skew",
     ]
 
 
 def test_an_unknown_kind_is_refused_with_the_ones_there_are() -> None:
     with pytest.raises(
-        BadParameter, match="absence, age, anomaly, burn_rate, robust_deviation, threshold"
+        BadParameter, match=r"there are absence, age, .*robust_deviation.*, threshold"
     ):
         make("oracle", {})
 
