@@ -190,7 +190,7 @@ class Up:
         return Program(
             name=name,
             argv=(sys.executable, *arguments),
-            environment=self.environment | QUIET,
+            environment=self.environment | QUIET | {"PGAPPNAME": f"dropstitch {name}"},
             cwd=ROOT,
             patience=20.0,
         )
