@@ -397,6 +397,8 @@ def _look_again(rows: Sequence[Evaluation]) -> None:
     """What arrived while a row was taken could not mark it as due; its evaluator does."""
     if not rows:
         return
+    # One that waits for series of which nothing has arrived is woken by them, whatever its own does.
+    rows = [row for row in rows if row.cursor is not None or not row.alone]
     asked = {
         "at": now() + SETTLE,
         "monitors": [row.monitor for row in rows],

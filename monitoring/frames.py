@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
 
 from eventlog.db import fast_cursor
-from monitoring.kinds.framed import Track, Wanted
+from monitoring.kinds.framed import Numbers, Track, Wanted
 
 # Read and judged at once; a frame of more is refused, for it would take all of a worker's memory.
 MAX_POINTS = 4_000_000
@@ -47,6 +47,8 @@ def find(wanted: Mapping[str, Wanted]) -> dict[str, dict[int, tuple[str, ...]]]:
     """
     found = {}
     for role, want in wanted.items():
+        if not want.series:
+            continue  # steps of monitors, which are read as such
         by, labels = list(want.by), json.dumps(dict(want.labels))
         with fast_cursor() as cursor:
             cursor.execute(SELECTED, (want.series, by, labels, by, MAX_SERIES + 1))
@@ -112,7 +114,7 @@ def read(found: Found, after: datetime, until: datetime) -> dict[str, list[Track
         raise TooMuch(f"{MAX_POINTS:,} points are the most that a monitor may look at together")
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)
     ids, starts = np.unique(table[:, 0], return_index=True)
-    stops = [*starts[1:], len(table)]
+    stops = [*starts[1:], len(table)] if len(table) else []
     parts = {
         int(id): (table[start:stop, 1], table[start:stop, 2])
         for id, start, stop in zip(ids, starts, stops, strict=True)
@@ -122,6 +124,59 @@ def read(found: Found, after: datetime, until: datetime) -> dict[str, list[Track
         role: [Track(key, *parts.get(id, nothing)) for id, key in series.items()]
         for role, series in found.items()
     }
+
+
+STEPS = """
+SELECT m.id::text, m.paused, e.cursor, e.status IN ('no_data', 'error'), e.status_since,
+    ARRAY(SELECT onset FROM monitoring_breach b
+        WHERE b.monitor = m.id AND onset <= %(until)s AND coalesce(closed_at, %(until)s) > %(after)s
+        ORDER BY onset LIMIT 1000),
+    ARRAY(SELECT coalesce(closed_at, '9999-12-31Z') FROM monitoring_breach b
+        WHERE b.monitor = m.id AND onset <= %(until)s AND coalesce(closed_at, %(until)s) > %(after)s
+        ORDER BY onset LIMIT 1000)
+FROM monitoring_monitor m JOIN monitoring_evaluation e ON e.monitor = m.id
+WHERE m.id::text = ANY(%(ids)s)
+"""
+STEP = timedelta(minutes=5)
+
+
+def steps(wanted: Wanted, after: datetime, until: datetime) -> list[Track]:
+    """What monitors said over time: 1 while breached, 0 while fine, NaN where nothing is known.
+
+    `wanted` names them by their ids in its labels. One step each five minutes, and where it changes.
+    """
+    asked = {"ids": list(wanted.labels), "after": after, "until": until}
+    with fast_cursor() as cursor:
+        cursor.execute(STEPS, asked)
+        rows = cursor.fetchall()
+    grid = np.arange(until.timestamp(), after.timestamp(), -STEP.total_seconds())[::-1]
+    return [Track((id,), *_said(grid, *row)) for id, *row in rows]
+
+
+def _said(
+    grid: Numbers,
+    paused: bool,
+    cursor: datetime | None,
+    silent: bool,
+    since: datetime,
+    onsets: Sequence[datetime],
+    ends: Sequence[datetime],
+) -> tuple[Numbers, Numbers]:
+    begins, stops = (np.array([_seconds(at) for at in each]) for each in (onsets, ends))
+    changes = np.concatenate([begins, stops])
+    inside = changes[(changes > grid[0]) & (changes <= grid[-1])]
+    times = np.unique(np.concatenate([grid, inside]))
+    breached = (times[:, None] >= begins) & (times[:, None] < stops)
+    values = breached.any(axis=1).astype(np.float64)
+    if paused or cursor is None:
+        values[:] = np.nan
+    elif silent:
+        values[times >= since.timestamp()] = np.nan
+    return times, values
+
+
+def _seconds(at: datetime) -> float:
+    return at.timestamp() if at.year < 9999 else np.inf  # which stands for no end
 
 
 def watch(monitor: UUID, ids: Sequence[int]) -> None:

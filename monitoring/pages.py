@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,10 @@ from access.queries import names
 from eventlog import store
 from eventlog.records import Record
 from monitoring import kinds, queries
-from monitoring.kinds.base import figure
+from monitoring.kinds import Kind
+from monitoring.kinds.base import Counting, figure
 from monitoring.kinds.describe import form_fields
+from monitoring.kinds.framed import Framed
 from monitoring.models import BreachRow
 from monitoring.pictures import picture, sparks
 from monitoring.queries import MonitorView
@@ -173,10 +175,19 @@ def _stats(view: MonitorView) -> list[dict[str, Any]]:
         },
         {"name": "Acceptable", "value": acceptable(verdict.get("lo"), verdict.get("hi"))},
         *_surprise(verdict),
-        {"name": "Points judged", "value": f"{view.seen:,}", "detail": f"{view.late:,} came late"},
+        {
+            "name": "Looks taken" if _looks(view) else "Points judged",
+            "value": f"{view.seen:,}",
+            "detail": f"{view.late:,} points came late",
+        },
         {"name": "Breaches", "value": f"{view.breaches:,}", "detail": "since it was created"},
     ]
     return stats
+
+
+def _looks(view: MonitorView) -> bool:
+    """Whether it looks at fixed instants and not at each point."""
+    return issubclass(kinds.named(view.kind), Framed)
 
 
 def _surprise(verdict: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -236,22 +247,43 @@ def _change(record: Record, called: Mapping[str, str]) -> dict[str, Any]:
 # The form
 
 
+FAMILIES: tuple[tuple[str, Callable[[type[Kind]], bool]], ...] = (
+    ("A series, point by point", lambda kind: not issubclass(kind, (Counting, Framed))),
+    ("An objective's counts, minute by minute", lambda kind: issubclass(kind, Counting)),
+    ("Several series together, at fixed instants", lambda kind: issubclass(kind, Framed)),
+)
+
+
+def gallery() -> dict[str, Any]:
+    """Every kind of monitor, by what it looks at."""
+    return {
+        "families": [
+            {
+                "title": title,
+                "kinds": [_kind(name) for name, kind in kinds.kinds().items() if fits(kind)],
+            }
+            for title, fits in FAMILIES
+        ]
+    }
+
+
+def _kind(name: str) -> dict[str, str]:
+    kind = kinds.named(name)
+    label = name.replace("_", " ").capitalize()
+    return {"name": name, "label": label, "summary": kind.summary, "urgency": kind.urgency}
+
+
 def form(kind: str, given: Mapping[str, str], problem: str, field: str) -> dict[str, Any]:
     """The form of a new monitor of one kind, with what was filled in and what is wrong."""
-    offered = kinds.kinds()
-    kind = kind if kind in offered else next(iter(offered))
+    described = kinds.named(kind)
     errors = {field: problem} if field else {}
     return {
-        "kind": {"name": kind, "summary": offered[kind].summary},
-        "kinds": [
-            {"name": name, "label": name.replace("_", " ").capitalize(), "current": name == kind}
-            for name in offered
-        ],
+        "kind": _kind(kind),
         "fields": _filled(GENERAL, given, errors, "")[:2],
         "about": _filled(GENERAL, given, errors, "")[2:],
-        "parameters": _filled(form_fields(offered[kind]), given, errors, "parameters."),
+        "parameters": _filled(form_fields(described), given, errors, "parameters."),
         "urgencies": [str(urgency) for urgency in Urgency],
-        "urgency": given.get("urgency", str(Urgency.NOTIFY)),
+        "urgency": given.get("urgency") or described.urgency,
         "problem": problem,
     }
 

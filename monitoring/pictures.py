@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise, zip_longest
 from typing import Any
+from uuid import UUID
 
 from eventlog.db import fast_cursor
 from monitoring import kinds, queries
 from monitoring.kinds import Kind
-from monitoring.models import BreachRow
+from monitoring.kinds.framed import Framed
+from monitoring.models import Band, BreachRow, Look
 from monitoring.queries import Chart, MonitorView
 
 SPARK_CELLS = 30
@@ -19,10 +21,10 @@ SPARK_SPAN = timedelta(days=1)
 CELLS = 300
 MAX_BREACHES = 50
 SPARKS = """
-SELECT s.id, width_bucket(extract(epoch FROM m.time)::float8, s.until - %(span)s, s.until,
+SELECT s.ref, width_bucket(extract(epoch FROM m.time)::float8, s.until - %(span)s, s.until,
     %(cells)s) AS cell, avg(m.value)
-FROM unnest(%(ids)s::bigint[], %(ends)s::float8[]) AS s(id, until)
-JOIN monitoring_measurement m ON m.series_id = s.id
+FROM unnest(%(refs)s::text[], %(ids)s::{kind}[], %(ends)s::float8[]) AS s(ref, id, until)
+JOIN {table} m ON m.{key} = s.id AND m.value IS NOT NULL
     AND m.time > to_timestamp(s.until - %(span)s) AND m.time <= to_timestamp(s.until)
 GROUP BY 1, 2 ORDER BY 1, 2
 """
@@ -38,20 +40,36 @@ class Spark:
 
 
 def sparks(monitors: Sequence[MonitorView]) -> dict[str, Spark]:
-    """The last day of data of each monitor's series, by the monitor's ref, in one query."""
+    """The last day of data of each monitor, by its ref, in two queries however many there are."""
     drawn = [m for m in monitors if m.series_id is not None and m.last_at is not None]
-    found: dict[int, list[tuple[int, float]]] = {}
+    looking = [m for m in drawn if issubclass(kinds.named(m.kind), Framed)]
+    others = [m for m in drawn if not issubclass(kinds.named(m.kind), Framed)]
+    points = {"table": "monitoring_measurement", "key": "series_id", "kind": "bigint"}
+    found = _cells(others, [m.series_id for m in others], points)
+    looks = {"table": "monitoring_look", "key": "monitor", "kind": "uuid"}
+    found |= _cells(looking, [m.id for m in looking], looks)
+    return {m.ref: _spark(m, found.get(m.ref, [])) for m in drawn}
+
+
+def _cells(
+    monitors: Sequence[MonitorView], ids: Sequence[int | UUID | None], of: dict[str, str]
+) -> dict[str, list[tuple[int, float]]]:
+    """Means of the cells of the last day, by the monitor's ref."""
+    if not monitors:
+        return {}
+    found: dict[str, list[tuple[int, float]]] = {}
     asked = {
-        "ids": [m.series_id for m in drawn],
-        "ends": [m.last_at.timestamp() for m in drawn if m.last_at],
+        "refs": [m.ref for m in monitors],
+        "ids": list(ids),
+        "ends": [m.last_at.timestamp() for m in monitors if m.last_at],
         "span": SPARK_SPAN.total_seconds(),
         "cells": SPARK_CELLS,
     }
     with fast_cursor() as cursor:
-        cursor.execute(SPARKS, asked)
-        for series, cell, mean in cursor.fetchall():
-            found.setdefault(series, []).append((cell, mean))
-    return {m.ref: _spark(m, found.get(m.series_id or 0, [])) for m in drawn}
+        cursor.execute(SPARKS.format(**of), asked)
+        for ref, cell, mean in cursor.fetchall():
+            found.setdefault(ref, []).append((cell, mean))
+    return found
 
 
 def _spark(monitor: MonitorView, cells: Sequence[tuple[int, float]]) -> Spark:
@@ -84,7 +102,13 @@ def picture(
     if monitor.series_id is None:
         return None
     kind = kinds.make(monitor.kind, monitor.parameters)
-    chart = _as_drawn(kind, queries.chart(monitor.series_id, start, end, CELLS))
+    if isinstance(kind, Framed):
+        # What it judges is no measurement: the chart shows what it found at each look.
+        chart = queries.looked(monitor.id, start, end, CELLS)
+        band = _band(queries.looks(monitor.id, start, end), start, end)
+    else:
+        chart = _as_drawn(kind, queries.chart(monitor.series_id, start, end, CELLS))
+        band = _band(queries.bands(monitor.id, start, end), start, end)
     if not chart.buckets:
         return None
     breaches = _breaches_within(monitor, start, end)
@@ -94,7 +118,7 @@ def picture(
         "since": start,
         "until": end,
         "cells": [(b.time, b.lo, b.mean, b.hi) for b in chart.buckets],
-        "band": _band(monitor, start, end),
+        "band": band,
         "bound": None,
         "spans": [*holes, *(_span(b, end) for b in breaches)],
         "onset": onset,
@@ -136,10 +160,9 @@ def _holes(chart: Chart) -> list[tuple[datetime, datetime, str, str]]:
 
 
 def _band(
-    monitor: MonitorView, start: datetime, end: datetime
+    rows: Sequence[Band | Look], start: datetime, end: datetime
 ) -> list[tuple[datetime, float | None, float | None, float | None]]:
     """Steps of what was acceptable: each holds until the next."""
-    rows = queries.bands(monitor.id, start, end)
     corners = []
     for row, following in zip_longest(rows, rows[1:]):
         until = following.time if following is not None else end

@@ -15,7 +15,7 @@ from eventlog.db import fast_cursor
 from monitoring import kinds
 from monitoring.kinds.describe import form_fields, schema
 from monitoring.measurements import latest_point, points_after
-from monitoring.models import Band, BreachRow, Evaluation, MonitorRow, Series
+from monitoring.models import Band, BreachRow, Evaluation, Look, MonitorRow, Series
 
 MAX_BUCKETS = 500
 BY_NAME = ("name", "id")
@@ -143,12 +143,22 @@ def monitors_about(subjects: Sequence[str]) -> list[MonitorView]:
     return views(MonitorRow.objects.filter(about).order_by(*BY_NAME)[:100]) if subjects else []
 
 
+# As `_status` tells them apart.
+COUNTS = """
+SELECT CASE
+    WHEN m.paused THEN 'paused'
+    WHEN m.breach <> '' AND coalesce(e.status, '') <> 'error' THEN 'breached'
+    ELSE coalesce(e.status, 'no_data') END AS status, count(*)
+FROM monitoring_monitor m LEFT JOIN monitoring_evaluation e ON e.monitor = m.id
+GROUP BY 1
+"""
+
+
 def status_counts() -> dict[str, int]:
     """How many monitors there are of each status."""
-    counts: dict[str, int] = {}
-    for view in views(MonitorRow.objects.all()):
-        counts[view.status] = counts.get(view.status, 0) + 1
-    return counts
+    with fast_cursor() as cursor:
+        cursor.execute(COUNTS)
+        return dict(cursor.fetchall())
 
 
 def _view(row: MonitorRow, said: Evaluation | None) -> MonitorView:
@@ -220,8 +230,8 @@ def extent(series_id: int) -> tuple[datetime, datetime] | None:
 
 BUCKETS = """
 SELECT min(time), min(value), avg(value), max(value), count(*)
-FROM monitoring_measurement
-WHERE series_id = %(series)s AND time >= %(start)s AND time <= %(end)s
+FROM {table}
+WHERE {key} = %(of)s AND time >= %(start)s AND time <= %(end)s AND value IS NOT NULL
 GROUP BY width_bucket(extract(epoch FROM time)::float8, %(low)s, %(high)s, %(count)s)
 ORDER BY 1
 """
@@ -229,11 +239,22 @@ ORDER BY 1
 
 def chart(series_id: int, start: datetime, end: datetime, buckets: int = MAX_BUCKETS) -> Chart:
     """Measurements from `start` to `end`, in at most `buckets` stretches that keep the extremes."""
+    return _bucketed("monitoring_measurement", "series_id", series_id, start, end, buckets)
+
+
+def looked(monitor: UUID, start: datetime, end: datetime, buckets: int = MAX_BUCKETS) -> Chart:
+    """The same of what a monitor found at its ticks."""
+    return _bucketed("monitoring_look", "monitor", monitor, start, end, buckets)
+
+
+def _bucketed(
+    table: str, key: str, of: int | UUID, start: datetime, end: datetime, buckets: int
+) -> Chart:
     # The last instant has a bucket of its own, one past those between the bounds.
     count = max(1, min(buckets, MAX_BUCKETS) - 1)
     end = max(end, start + timedelta(microseconds=1))
     asked = {
-        "series": series_id,
+        "of": of,
         "start": start,
         "end": end,
         "low": start.timestamp(),
@@ -241,7 +262,7 @@ def chart(series_id: int, start: datetime, end: datetime, buckets: int = MAX_BUC
         "count": count,
     }
     with fast_cursor() as cursor:
-        cursor.execute(BUCKETS, asked)
+        cursor.execute(BUCKETS.format(table=table, key=key), asked)
         found = [Bucket(row[0].astimezone(UTC), *row[1:]) for row in cursor.fetchall()]
     return Chart(start, end, found, sampled=any(bucket.n > 1 for bucket in found))
 
@@ -251,6 +272,12 @@ def bands(monitor_id: UUID | str, start: datetime, end: datetime) -> list[Band]:
     rows = Band.objects.filter(monitor=monitor_id, time__lte=end).order_by("time")
     before = rows.filter(time__lt=start).last()
     return ([before] if before else []) + list(rows.filter(time__gte=start)[:2_000])
+
+
+def looks(monitor_id: UUID | str, start: datetime, end: datetime) -> list[Look]:
+    """What a monitor found at its ticks between two times, oldest first, at most 2,000."""
+    rows = Look.objects.filter(monitor=monitor_id, time__gte=start, time__lte=end)
+    return list(rows.order_by("-time")[:2_000])[::-1]
 
 
 def kinds_offered() -> list[dict[str, Any]]:

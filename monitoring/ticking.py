@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -12,7 +12,7 @@ from eventlog.db import fast_cursor
 from monitoring import frames
 from monitoring.judging import begin, leave_checkpoint, stands_after
 from monitoring.kinds import Verdict
-from monitoring.kinds.framed import Framed, tick_after, ticks_between
+from monitoring.kinds.framed import Framed, Wanted, tick_after, ticks_between
 from monitoring.models import Evaluation
 from monitoring.slo.definition import Selector
 
@@ -40,28 +40,39 @@ def review(row: Evaluation, kind: Framed, own: Selector) -> Looked:
 
     Moves the cursor, the state and the checkpoints of `row`, and notes what was found. Raises `frames.TooMuch`.
     """
-    found = frames.find(kind.wanted(own))
+    wanted = kind.wanted(own)
+    steps = {role: want for role, want in wanted.items() if not want.series}
+    found = frames.find(wanted)
     ids = frames.ids_in(found)
     frames.watch(row.monitor, ids)
-    extent = frames.extent(ids, now())
+    at = now()
+    extent = frames.extent(ids, at)
+    if extent is None and steps:
+        # Monitors go on as time does, whether or not anything is measured for this one.
+        extent = frames.Extent(at, at, at)
     if extent is None:
-        at = now()
         return Looked([Verdict("no_data", at, "No measurement has arrived yet.")], at, None)
     settle = timedelta(seconds=kind.settle)
     if row.cursor is None:
         begin(row, extent.first)
     due = ticks_between(kind.tick, row.cursor, extent.current - settle)
     ticks = list(islice(due, AT_ONCE))
-    verdicts = _judge(row, kind, found, ticks) if ticks else []
+    verdicts = _judge(row, kind, found, steps, ticks) if ticks else []
     _note(row, verdicts)
     wakes_at = tick_after(kind.tick, row.cursor) + settle
     return Looked(verdicts, extent.current, wakes_at, more=wakes_at <= extent.current)
 
 
 def _judge(
-    row: Evaluation, kind: Framed, found: frames.Found, ticks: Sequence[datetime]
+    row: Evaluation,
+    kind: Framed,
+    found: frames.Found,
+    steps: Mapping[str, Wanted],
+    ticks: Sequence[datetime],
 ) -> list[Verdict]:
-    frame = frames.read(found, ticks[0] - kind.lookback, ticks[-1])
+    after, until = ticks[0] - kind.lookback, ticks[-1]
+    frame = frames.read(found, after, until)
+    frame |= {role: frames.steps(want, after, until) for role, want in steps.items()}
     row.state = row.state or kind.start()
     verdicts, done = list[Verdict](), 0
     while done < len(ticks):

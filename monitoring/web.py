@@ -26,7 +26,6 @@ from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
 from monitoring.labels import fingerprint
 from monitoring.models import MonitorRow
-from monitoring.state import Urgency
 
 SERIES = re.compile(r"\s*([^{}\s]+)\s*(?:\{([^{}]*)\})?\s*")
 
@@ -82,8 +81,10 @@ def resume(request: HttpRequest, id: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    """A form made from the kind's own description of its parameters."""
+    """A form made from the kind's own description of its parameters; first, which kind."""
     kind = request.GET.get("kind", "")
+    if kind not in kinds.kinds():
+        return render(request, "monitoring/gallery.html", pages.gallery())
     if request.method == "GET":
         page = pages.form(kind, request.GET if "series" in request.GET else {}, "", "")
         return render(request, "monitoring/new.html", page | {"key": str(uuid7())})
@@ -147,7 +148,7 @@ def _definition(kind: str, given: Mapping[str, str], id: str) -> commands.Create
         series=series,
         labels=labels,
         subjects=given.get("subjects", "").replace(",", " ").split(),
-        urgency=given.get("urgency", str(Urgency.NOTIFY)),
+        urgency=given.get("urgency", ""),
         severity=int(severity) if severity in ("1", "2", "3", "4") else None,
         description=given.get("description", "").strip(),
         watch_from=_watched_until(series, labels),

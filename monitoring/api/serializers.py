@@ -20,7 +20,12 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     subjects = serializers.ListField(
         child=serializers.CharField(), default=list, help_text="Refs such as service:checkout."
     )
-    urgency = serializers.ChoiceField([str(u) for u in Urgency], default=str(Urgency.NOTIFY))
+    urgency = serializers.ChoiceField(
+        [str(u) for u in Urgency],
+        default="",
+        allow_blank=True,
+        help_text="What a breach asks for; that of the kind if it is left out.",
+    )
     severity = serializers.IntegerField(
         min_value=1, max_value=4, allow_null=True, default=None, help_text="A hint; 1 is worst."
     )

@@ -36,7 +36,7 @@ class MonitorCommand(Command[Monitor]):
 
 
 class DefineMonitor(MonitorCommand):
-    """A monitor's definition, checked."""
+    """A monitor's definition, checked. Without an urgency it has that of its kind."""
 
     supplied = ("watch_from",)
     watch_from: datetime | None = None
@@ -46,7 +46,7 @@ class DefineMonitor(MonitorCommand):
     series: str
     labels: dict[str, str] = field(default_factory=dict)
     subjects: list[str] = field(default_factory=list)
-    urgency: str = str(Urgency.NOTIFY)
+    urgency: str = ""
     severity: int | None = None
     environment: str = "production"
     description: str = ""
@@ -56,14 +56,15 @@ class DefineMonitor(MonitorCommand):
         check_text(self.name, "name", MAX_NAME)
         check_text(self.description, "description", MAX_TEXT, empty=True)
         check_text(self.environment, "environment", MAX_NAME)
-        check_choice(self.urgency, "urgency", [str(u) for u in Urgency])
+        if self.urgency:
+            check_choice(self.urgency, "urgency", [str(u) for u in Urgency])
         if self.severity is not None:
             check_choice(self.severity, "severity", [1, 2, 3, 4])
         check_subjects(self.subjects)
         given = {name: getattr(self, name) for name in field_names(Definition)}
-        return Definition(
-            **{**given, "parameters": self._parameters(), "urgency": str(self.urgency)}
-        )
+        parameters = self._parameters()
+        urgency = str(self.urgency) or kinds.named(self.kind).urgency
+        return Definition(**{**given, "parameters": parameters, "urgency": urgency})
 
     def since(self) -> str:
         """ISO text of `watch_from`, empty without one."""

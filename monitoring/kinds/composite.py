@@ -58,7 +58,8 @@ class Composite(Framed):
 
         The own series is not judged: its points tell how far event time has come.
         """
-        return {**super().wanted(own), MONITORS: Wanted("", {}, ("monitor",))}
+        ids = dict.fromkeys(names_in(self.monitors), "")
+        return {**super().wanted(own), MONITORS: Wanted("", ids, ("monitor",))}
 
     @property
     def least(self) -> int:

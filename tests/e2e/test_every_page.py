@@ -67,6 +67,35 @@ def monitor(server: object, root: Player) -> str:
 
 
 @pytest.fixture
+def sliced(server: object, root: Player) -> str:
+    """A monitor that looks at slices, one of which fails."""
+    begin, labels = now() - timedelta(hours=3), ("FI", "SE", "NO")
+    points = [
+        {
+            "series": series,
+            "labels": {"country": country},
+            "time": (begin + timedelta(minutes=minute)).isoformat(),
+            "value": 50 if series == "requests" or (country == "FI" and minute > 120) else 1,
+        }
+        for minute in range(181)
+        for country in labels
+        for series in ("requests", "failures")
+    ]
+    assert root.api.post("measurements", points, format="json").status_code == 200
+    body = {
+        "name": "failures by country",
+        "kind": "slice_broken",
+        "series": "failures",
+        "parameters": {"total": "requests", "by": "country"},
+        "subjects": ["service:checkout"],
+    }
+    made = root.api.post("monitors", body, format="json")
+    assert made.status_code == 201, made.data
+    evaluation.evaluate_due()
+    return str(made.data["stream"].partition(":")[2])
+
+
+@pytest.fixture
 def busy(case: Case, ana: Player, bo: Player) -> Case:
     """An incident in which a lot has happened."""
     case.say(ana, "Every partner fell at once. @bo what does accounting show? See #1.")
@@ -112,12 +141,14 @@ def test_dialogs_are_accessible(
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_pages_of_monitors_are_accessible(
-    browse: Open, monitor: str, root: Player, look: dict[str, Any]
+    browse: Open, monitor: str, sliced: str, root: Player, look: dict[str, Any]
 ) -> None:
     visitor = browse(root, **look)
     kinds = ("threshold", "absence", "age", "anomaly", "burn_rate", "robust_deviation")
+    kinds += ("slice_broken", "distribution_drift", "invariant")
     paths = ["/monitors/", "/monitors/?search=nothing", f"/monitors/{monitor}"]
-    paths += [f"/monitors/{monitor}?range=30d", *(f"/monitors/new?kind={kind}" for kind in kinds)]
+    paths += [f"/monitors/{monitor}?range=30d", f"/monitors/{sliced}"]
+    paths += ["/monitors/new", *(f"/monitors/new?kind={kind}" for kind in kinds)]
     for path in paths:
         page = visitor.visit(path)
         assert visitor.violations() == [], path

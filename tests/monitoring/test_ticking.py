@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 
 import pytest
 
+from eventlog.clock import now
 from eventlog.store import read_stream
-from monitoring import evaluation, frames, kinds
+from monitoring import evaluation, frames, kinds, queries
 from monitoring.kinds import base
 from monitoring.kinds.base import State, parameter
 from monitoring.kinds.framed import Finding, Frame, Framed, Wanted, sums_by_key
 from monitoring.models import Evaluation, Look, Watched
+from monitoring.pictures import picture, sparks
 from monitoring.slo.definition import Selector
 from tests.cast import Api, machine
 
@@ -237,3 +239,89 @@ def test_a_revised_monitor_looks_at_everything_anew(api: Api) -> None:
     again()
     assert set(Look.objects.values_list("status", flat=True)) == {"ok"}
     assert said(one) == [("opened", "15"), ("closed", said(one)[1][1])]
+
+
+def test_a_page_draws_what_was_found_and_not_the_points(api: Api) -> None:
+    one = monitor(api)
+    send(api, *even(21), (12, "a", 100))
+    again()
+    found = queries.monitor(one)
+    assert found is not None
+    drawn = picture(found, NOON, NOON + timedelta(minutes=21))
+    assert drawn is not None
+    assert [cell[2] for cell in drawn["cells"]] == [
+        look.value for look in Look.objects.filter(monitor=one).order_by("time")
+    ]
+    assert {corner[3] for corner in drawn["band"]} == {0.5}
+    assert sparks([found])[found.ref].values
+
+
+@pytest.mark.parametrize(("asked", "expected"), [({}, "notify"), ({"urgency": "record"}, "record")])
+def test_the_urgency_is_that_of_the_kind_unless_somebody_says_otherwise(
+    api: Api, asked: dict[str, str], expected: str
+) -> None:
+    body = {"name": "Shares", "kind": "test_shares", "series": "own", **asked}
+    made = api.post("monitors", body)
+    assert made.status_code == 201
+    found = queries.monitor(str(made.data["stream"].partition(":")[2]))
+    assert found is not None
+    assert found.urgency == expected
+
+
+def test_one_that_waits_for_other_series_is_left_alone_by_its_own(api: Api) -> None:
+    """It would be evaluated again and again without end."""
+    monitor(api)
+    body = [{"series": "own", "time": at(0), "value": 1}]
+    assert api.post("measurements", body).status_code == 200
+    Evaluation.objects.update(due_at=NOON)
+    assert evaluation.evaluate_due(limit=10) == 1
+
+
+def test_a_composite_is_breached_while_enough_of_its_monitors_are(
+    api: Api, time_machine: Any
+) -> None:
+    made = now().replace(second=0, microsecond=0)
+    ids = []
+    for name in ("x", "y"):
+        quick = {"value": 10, "needed": 1, "of": 1, "clear_after": 1}
+        body = {"name": name, "kind": "threshold", "series": name, "parameters": quick}
+        answer = api.post("monitors", body)
+        ids.append(str(answer.data["stream"].partition(":")[2]))
+    both = {"monitors": ", ".join(ids), "rule": "all"}
+    body = {"name": "both", "kind": "composite", "series": "both", "parameters": both}
+    made_both = api.post("monitors", body)
+    assert made_both.status_code == 201, made_both.data
+    composite = str(made_both.data["stream"].partition(":")[2])
+    evaluation.evaluate_due()
+
+    def later(minutes: float, **values: float) -> str:
+        time_machine.move_to(made + timedelta(minutes=minutes), tick=False)
+        body = [
+            {"series": name, "time": now().isoformat(), "value": value}
+            for name, value in values.items()
+        ]
+        assert api.post("measurements", body).status_code == 200
+        Evaluation.objects.exclude(monitor=composite).update(due_at=NOON)
+        evaluation.evaluate_due()
+        time_machine.move_to(made + timedelta(minutes=minutes + 1.6), tick=False)
+        Evaluation.objects.filter(monitor=composite).update(due_at=NOON)
+        evaluation.evaluate_due()
+        return str(Evaluation.objects.get(monitor=composite).status)
+
+    assert later(2, x=11) == "no_data", "nothing is known of y, which could tip the balance"
+    assert later(4, x=1, y=1) == "ok"
+    assert later(6, x=11, y=1) == "ok"
+    assert later(8, x=11, y=12) == "breached"
+    assert later(10, x=11, y=1) == "ok"
+
+
+def test_a_stretch_without_any_point_is_no_data_and_no_error(api: Api) -> None:
+    one = monitor(api)
+    send(api, *even(21))
+    send(api, *((minute, slice, 1) for minute in range(60, 71) for slice in "ab"))
+    again()
+    found = {look.time: look.status for look in Look.objects.filter(monitor=one)}
+    assert found[NOON + timedelta(minutes=45)] == "no_data"
+    assert found[NOON + timedelta(minutes=65)] == "ok"
+    send(api, (200, "c", 1), region="elsewhere")
+    assert Evaluation.objects.get().status == "ok"

@@ -19,6 +19,8 @@ NEEDED = {
     "prediction_churn": {"compared": "c"},
     "label_health": {"expected": "e"},
     "composite": {"monitors": "a, b"},
+    "expected_ratio": {"whole": "rows", "share": 0.3},
+    "slice_broken": {"total": "requests", "by": "slice"},
 }
 
 
@@ -33,13 +35,18 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "degenerate_output",
         "distribution_drift",
         "expected_observed",
+        "expected_ratio",
         "fairness_gap",
         "golden_set",
         "invariant",
         "label_health",
+        "must_be_positive",
         "prediction_churn",
         "robust_deviation",
+        "slice_broken",
+        "stability",
         "threshold",
+        "too_good",
         "training_health",
         "training_serving_skew",
     ]
