@@ -174,8 +174,9 @@ def _band(
 def _words(monitor: MonitorView, kind: Kind, chart: Chart, breaches: int, holes: int) -> str:
     lows, highs = [b.lo for b in chart.buckets], [b.hi for b in chart.buckets]
     count = sum(b.n for b in chart.buckets)
+    what = "looks" if isinstance(kind, Framed) else "measurements"
     parts = [
-        f"{count:,} measurements between {kind.read(min(lows))} and {kind.read(max(highs))}",
+        f"{count:,} {what} between {kind.read(min(lows))} and {kind.read(max(highs))}",
         f"{breaches} breach{'' if breaches == 1 else 'es'}" if breaches else "no breach",
     ]
     if holes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import types
 import typing
@@ -33,10 +34,12 @@ class Parameter:
 
 
 def parameters(kind: type[Kind]) -> list[Parameter]:
-    """The parameters of a kind, in the order it declares them."""
+    """The parameters of a kind, in the order it declares them; those it shares with others last."""
     hints = typing.get_type_hints(kind)
+    shared = {name for base in kind.__mro__[1:] for name in inspect.get_annotations(base)}
+    items = dataclasses.fields(kind)  # type: ignore[arg-type]
     found = []
-    for item in dataclasses.fields(kind):  # type: ignore[arg-type]
+    for item in sorted(items, key=lambda item: item.name in shared):
         plain, optional = _unwrap(hints[item.name])
         required = item.default is dataclasses.MISSING
         default = None if required else item.default

@@ -181,7 +181,7 @@ class SliceBroken(Framed):
         sentence = self._sentence(found, rest, float(whole))
         limit = min(self.broken, (rest or 0) + self.excess)
         value = worst.failed / worst.of
-        return Finding(True, sentence, value, expected=rest, hi=limit, score=worst.failed, n=judged)
+        return Finding(True, sentence, value, expected=rest, hi=limit, n=judged)
 
     def _sentence(self, found: Sequence[Part], rest: float | None, whole: float) -> str:
         told = [
