@@ -362,7 +362,8 @@ def _note_bands(monitor: UUID, verdicts: list[Verdict]) -> None:
 def _note_progress(turn: Turn, verdicts: list[Verdict]) -> None:
     row, at = turn.row, now()
     judging.conclude(row, verdicts, at)
-    pause = judging.pause_of(turn.kind) if turn.pause is None else turn.pause
+    usual = judging.pause_of(turn.kind, row.state, turn.until)
+    pause = usual if turn.pause is None else turn.pause
     row.due_at = at if turn.more else at + pause
     # The checkpoints hold as many copies of the state, and change once in hundreds of points.
     untouched = {"monitor", "checkpoints"} if row.checkpoints is turn.checkpoints else {"monitor"}

@@ -13,13 +13,13 @@ from itertools import pairwise
 from typing import Any
 
 from monitoring.kinds import Kind, Point, Verdict
-from monitoring.kinds.base import span
+from monitoring.kinds.base import State, span
 from monitoring.models import Evaluation
 
 CHECKPOINT_EVERY = 500
 CHECKPOINTS = 4
 SILENT_AFTER, SILENT_CADENCES = 60.0, 10
-CLOCK_EVERY = timedelta(seconds=5)
+CLOCK_EVERY, CLOCK_LONGEST = timedelta(seconds=5), timedelta(seconds=30)
 CHECK_EVERY = timedelta(seconds=60)
 INSTANT = timedelta(microseconds=1)
 
@@ -138,9 +138,16 @@ def conclude(row: Evaluation, verdicts: Sequence[Verdict], at: datetime) -> None
         row.verdict = {**asdict(last), "at": last.at.isoformat()}
 
 
-def pause_of(kind: Kind) -> timedelta:
-    """How long a monitor may wait for its next evaluation when nothing arrives meanwhile."""
-    return CLOCK_EVERY if kind.watches_clock else CHECK_EVERY
+def pause_of(kind: Kind, state: State, until: datetime) -> timedelta:
+    """How long a monitor may wait for its next evaluation when nothing arrives meanwhile.
+
+    `until` is where it has come in event time, which may go faster than the clock while a history
+    is replayed; so one that watches the clock never waits for long.
+    """
+    if not kind.watches_clock:
+        return CHECK_EVERY
+    rest = timedelta(seconds=min(kind.rests(state, until), CLOCK_LONGEST.total_seconds()))
+    return max(rest, CLOCK_EVERY)
 
 
 Corners = tuple[float | None, float | None, float | None]

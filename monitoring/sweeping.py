@@ -27,7 +27,7 @@ from monitoring.kinds.framed import Framed
 from monitoring.measurements import EPOCH
 from monitoring.models import Band, Evaluation, MonitorRow
 
-AT_ONCE = 250
+AT_ONCE = 100  # what pages somebody waits for no more than these
 REMEMBERED = 50_000
 
 _kinds: dict[tuple[UUID, int], Kind] = {}
@@ -163,7 +163,7 @@ def _judge(row: Evaluation, monitor: MonitorRow, read: Read | None) -> list[Verd
         return None
     at = now()
     judging.conclude(row, verdicts, at)
-    row.due_at = at + judging.pause_of(kind)
+    row.due_at = at + judging.pause_of(kind, row.state, read.until)
     return verdicts
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from celery import shared_task
 from django.conf import settings
@@ -17,8 +23,28 @@ MOMENT = 0.8
 
 @shared_task(name="monitoring.evaluate_due")
 def evaluate_due() -> int:
-    """Evaluates every monitor that is due, or will be in a moment, and that nobody else evaluates."""
-    return evaluation.keep_evaluating(MOMENT)
+    """Evaluates every monitor that is due, or will be in a moment, and that nobody else evaluates.
+
+    One process of a worker at a time: what a breach leads to is for the others, and must not wait
+    behind evaluations. More workers evaluate more.
+    """
+    with _only_one_of_us() as is_free:
+        return evaluation.keep_evaluating(MOMENT) if is_free else 0
+
+
+@contextmanager
+def _only_one_of_us() -> Iterator[bool]:
+    """Whether no other process of this worker is within. One that is killed leaves it free."""
+    path = Path(tempfile.gettempdir()) / f"dropstitch-evaluator-{os.getuid()}-{os.getppid()}"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(handle)
 
 
 @shared_task(name="monitoring.adopt")

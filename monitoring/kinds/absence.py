@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -43,6 +44,12 @@ class Absence(Kind):
             verdicts.append(self._missing(last, now, seen))
         kept = {"last": last and last.isoformat(), "waiting_since": waiting.isoformat()}
         return {**kept, "seen": seen}, verdicts
+
+    def rests(self, state: State, now: datetime) -> float:
+        """Until the silence is too long, or for good once it is."""
+        since = instant(state.get("last")) or instant(state.get("waiting_since"))
+        silent = 0.0 if since is None else (now - since).total_seconds()
+        return self.silence - silent if silent <= self.silence else math.inf
 
     def _is_silent(self, last: datetime, until: datetime) -> bool:
         return (until - last).total_seconds() > self.silence

@@ -98,6 +98,15 @@ class Age(Kind):
             verdicts.append(self._judge(told, now))
         return told.dump(), verdicts
 
+    def rests(self, state: State, now: datetime) -> float:
+        """Until the next of warning and limit is passed."""
+        told = _Told.load(state)
+        if told.born is None:
+            return math.inf
+        age = (now - told.born).total_seconds()
+        ahead = (bound for bound in (self.warn, self.limit) if bound is not None and age <= bound)
+        return min(ahead, default=math.inf) - age
+
     def _born(self, point: Point) -> datetime | None:
         """When the thing came to be; None for a value that is no time at all."""
         seconds = (

@@ -133,6 +133,11 @@ class Kind:
         """The state before the first point."""
         return {}
 
+    def rests(self, state: State, now: datetime) -> float:
+        """Seconds after `now` in which only a point can change what a kind says that watches the
+        clock; 0 where that is not known."""
+        return 0.0
+
     def evaluate(
         self, state: State, points: Sequence[Point], now: datetime
     ) -> tuple[State, list[Verdict]]:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from monitoring import evaluation, measurements
+from monitoring import evaluation, measurements, tasks
 from monitoring.arrivals import announce
 from monitoring.ingest.points import Batch
 from monitoring.models import BreachRow, Evaluation
@@ -154,3 +154,24 @@ def send(api: Api, minute: int, value: float) -> None:
 
 def test_a_point_of_an_unwatched_series_makes_nothing_due() -> None:
     assert announce([(123, micros(0))], BEGAN) == 0
+
+
+def test_one_process_of_a_worker_evaluates_and_the_others_are_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside, leave, found = threading.Event(), threading.Event(), list[int]()
+
+    def evaluate(seconds: float) -> int:
+        inside.set()
+        assert leave.wait(20)
+        return 7
+
+    monkeypatch.setattr(evaluation, "keep_evaluating", evaluate)
+    first = threading.Thread(target=lambda: found.append(tasks.evaluate_due()))
+    first.start()
+    assert inside.wait(20)
+    assert tasks.evaluate_due() == 0
+    leave.set()
+    first.join()
+    assert found == [7]
+    assert tasks.evaluate_due() == 7

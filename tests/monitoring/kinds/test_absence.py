@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from monitoring.kinds import Point, make
 from tests.monitoring.kinds.series import judge, minute, points, statuses
 
@@ -37,3 +39,13 @@ def test_looking_again_says_the_same_onset() -> None:
     state, _ = TEN_MINUTES.evaluate(TEN_MINUTES.start(), points([1]), minute(0))
     onsets = {TEN_MINUTES.evaluate(state, [], minute(n))[1][-1].at for n in (11, 12, 500)}
     assert onsets == {minute(10)}
+
+
+def test_it_rests_until_the_silence_is_too_long() -> None:
+    kind = make("absence", {"silence": 300})
+    state, _ = kind.evaluate(kind.start(), points([1.0]), minute(0))
+    assert kind.rests(state, minute(1)) == 240
+    assert kind.rests(state, minute(5)) == 0
+    assert kind.rests(state, minute(6)) == math.inf
+    waiting, _ = kind.evaluate(kind.start(), [], minute(0))
+    assert kind.rests(waiting, minute(2)) == 180

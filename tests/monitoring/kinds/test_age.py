@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from monitoring.kinds import BadParameter, Point, make
@@ -63,3 +65,10 @@ def test_charts_show_the_age_and_not_the_moment_of_birth() -> None:
     assert MOMENT.drawn(minute(90), born) == 5400
     assert ELAPSED.drawn(minute(90), 1200) == 1200
     assert MOMENT.read(5400) == "1 h 30 min"
+
+
+def test_it_rests_until_the_next_bound_is_passed() -> None:
+    kind = make("age", {"limit": 300, "warn": 120, "value_is": "elapsed"})
+    assert kind.rests(kind.start(), minute(0)) == math.inf
+    state, _ = kind.evaluate(kind.start(), points([60.0]), minute(0))
+    assert [kind.rests(state, minute(n)) for n in (0, 2, 5)] == [60, 120, math.inf]
