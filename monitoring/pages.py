@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from access.paging import page_of
@@ -17,7 +18,7 @@ from monitoring.kinds import Kind
 from monitoring.kinds.base import Counting, figure
 from monitoring.kinds.describe import form_fields
 from monitoring.kinds.framed import Framed
-from monitoring.models import BreachRow
+from monitoring.models import BreachRow, MonitorRow
 from monitoring.pictures import picture, sparks
 from monitoring.queries import MonitorView
 from monitoring.state import Urgency
@@ -40,6 +41,7 @@ RANGES = {
 }
 FRESH = timedelta(hours=1)
 HISTORY = 50
+LEARNING, COMPANION = "robust_deviation", "trend"
 CHANGES = {
     "monitor.created": ("plus", "created it"),
     "monitor.revised": ("back", "revised it"),
@@ -138,6 +140,7 @@ def monitor(
         "incidents": _open_links(links),
         "parameters": _parameters(view),
         "summary": kinds.named(view.kind).summary,
+        "companion": _companion(view),
         "history": _history(view.id),
     }
 
@@ -233,6 +236,27 @@ def _history(id: UUID) -> list[dict[str, Any]]:
     return [_change(record, called) for record in reversed(told)]
 
 
+def _companion(view: MonitorView) -> dict[str, str] | None:
+    """The monitor of slow changes beside one that learns again and again, or where to make it.
+
+    A median that re-learns takes an outage that grows over weeks for what is usual.
+    """
+    if view.kind != LEARNING:
+        return None
+    rows = MonitorRow.objects.filter(fingerprint=view.fingerprint, kind=COMPANION)
+    known = rows.order_by("name", "id").values_list("id", "name").first()
+    if known:
+        return {"name": known[1], "url": url_of(known[0])}
+    labels = ",".join(f"{name}={value}" for name, value in sorted(view.labels.items()))
+    asked = {
+        "kind": COMPANION,
+        "series": f"{view.series}{{{labels}}}" if labels else view.series,
+        "name": f"{view.name}, over weeks",
+        "subjects": " ".join(view.subjects),
+    }
+    return {"name": "", "url": f"/monitors/new?{urlencode(asked)}"}
+
+
 def _change(record: Record, called: Mapping[str, str]) -> dict[str, Any]:
     icon, words = CHANGES[record.type]
     reason = record.payload.get("reason")
@@ -277,11 +301,13 @@ def form(kind: str, given: Mapping[str, str], problem: str, field: str) -> dict[
     """The form of a new monitor of one kind, with what was filled in and what is wrong."""
     described = kinds.named(kind)
     errors = {field: problem} if field else {}
+    general = _filled(GENERAL, given, errors, "", posted=bool(problem))
+    own = _filled(form_fields(described), given, errors, "parameters.", posted=bool(problem))
     return {
         "kind": _kind(kind),
-        "fields": _filled(GENERAL, given, errors, "")[:2],
-        "about": _filled(GENERAL, given, errors, "")[2:],
-        "parameters": _filled(form_fields(described), given, errors, "parameters."),
+        "fields": general[:2],
+        "about": general[2:],
+        "parameters": own,
         "urgencies": [str(urgency) for urgency in Urgency],
         "urgency": given.get("urgency") or described.urgency,
         "problem": problem,
@@ -318,11 +344,14 @@ def _filled(
     given: Mapping[str, str],
     errors: Mapping[str, str],
     prefix: str,
+    *,
+    posted: bool,
 ) -> list[dict[str, Any]]:
+    """Fields with what was posted, where a box that was not ticked is not there, or was asked for."""
     filled = []
     for field in fields:
         name = prefix + field["name"]
-        value = given.get(name) if given else field.get("initial")
+        value = given.get(name) if posted or name in given else field.get("initial")
         if value is None and field["input"] != "checkbox":
             value = ""
         filled.append({**field, "name": name, "value": value, "error": errors.get(name, "")})

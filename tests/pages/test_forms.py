@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -175,6 +176,25 @@ def test_a_bad_definition_is_refused_beside_its_field(
     assert words in response.content
     assert b'aria-invalid="true"' in response.content
     assert not MonitorRow.objects.exists()
+
+
+def test_a_monitor_that_learns_again_and_again_offers_one_of_its_trend(
+    ana: Player, olga: Player
+) -> None:
+    given = {**MONITOR, "name": "Click-through"}
+    learns = {k: v for k, v in given.items() if not k.startswith("parameters.")}
+    made = post(ana, "/monitors/new?kind=robust_deviation", **learns)
+    page = ana.browser.get(made["Location"]).content.decode()
+    assert "Add a monitor of its trend" in page
+    assert "Add a monitor of its trend" not in olga.browser.get(made["Location"]).content.decode()
+    href = html.unescape(page.partition('href="/monitors/new?')[2].partition('"')[0])
+    form = ana.browser.get(f"/monitors/new?{href}").content.decode()
+    assert 'value="click_through{page=search}"' in form
+    assert 'value="Click-through, over weeks"' in form
+    assert 'value="28"' in form, "what was not asked for has its default"
+    post(ana, "/monitors/new?kind=trend", **{**learns, "name": "Over weeks"})
+    page = ana.browser.get(made["Location"]).content.decode()
+    assert ">Over weeks</a>" in page
 
 
 def test_pausing_a_monitor_needs_a_reason(ana: Player) -> None:
