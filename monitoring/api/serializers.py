@@ -33,6 +33,38 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 
+class ReplayedSerializer(serializers.Serializer[Any]):
+    """A breach that would have been."""
+
+    onset = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    sentence = serializers.CharField()
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    """What a monitor would have said of the past."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField(help_text="How far it was judged.")
+    whole = serializers.BooleanField(help_text="False where there was too much for one answer.")
+    verdicts = serializers.DictField(child=serializers.IntegerField(), help_text="By status.")
+    breaches = ReplayedSerializer(many=True)
+    breaches_a_month = serializers.FloatField()
+    share_without_data = serializers.FloatField()
+    seconds = serializers.FloatField(help_text="What it took.")
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    """Which monitor, and which past; by default the last 30 days that there are."""
+
+    kind = serializers.CharField(help_text="One of /api/v1/monitor-kinds.")
+    parameters = serializers.DictField(default=dict, help_text="By the kind's schema.")
+    series = serializers.CharField()
+    labels = serializers.DictField(child=serializers.CharField(), default=dict)
+    since = serializers.DateTimeField(default=None, allow_null=True)
+    until = serializers.DateTimeField(default=None, allow_null=True)
+
+
 class MonitorSerializer(DefinitionSerializer):
     """A monitor, and what its last evaluation said."""
 

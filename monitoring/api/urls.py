@@ -12,6 +12,7 @@ urlpatterns = [
     path("series/<int:series>/data", views.SeriesDataView.as_view(), name="api-series-data"),
     path("monitor-kinds", views.KindsView.as_view(), name="api-monitor-kinds"),
     path("monitors", views.MonitorsView.as_view(), name="api-monitors"),
+    path("monitors/replay", views.ReplayView.as_view(), name="api-monitor-replay"),
     path("monitors/<uuid:monitor>", views.MonitorView.as_view(), name="api-monitor"),
     path("monitors/<uuid:monitor>/revise", views.ReviseView.as_view(), name="api-monitor-revise"),
     path("monitors/<uuid:monitor>/pause", views.PauseView.as_view(), name="api-monitor-pause"),

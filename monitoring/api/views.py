@@ -19,19 +19,25 @@ from rest_framework.views import APIView
 from access.api.commands import CommandView
 from access.api.conditional import etag_of
 from eventlog.store import Receipt
-from monitoring import commands, queries
+from monitoring import commands, kinds, queries
 from monitoring.api.serializers import (
     BreachSerializer,
     ChartSerializer,
     DefinitionSerializer,
     KindSerializer,
     MonitorSerializer,
+    QuestionSerializer,
     ReasonSerializer,
+    ReplaySerializer,
     SeriesSerializer,
 )
 from monitoring.evaluation import watch
-from monitoring.labels import fingerprint
+from monitoring.frames import TooMuch
+from monitoring.kinds import BadParameter
+from monitoring.labels import BadSeries, check_series, fingerprint
 from monitoring.models import BreachRow, MonitorRow, Series
+from monitoring.replaying import NothingToReplay, replay
+from monitoring.slo.definition import Selector
 
 SEARCH = OpenApiParameter("search", str, description="Text in the name, series or subjects.")
 STATUS = OpenApiParameter(
@@ -97,6 +103,32 @@ class MonitorView(APIView):
         # If-None-Match is not answered by 304.
         headers = {"ETag": etag_of(view.version), "Cache-Control": "private, no-cache"}
         return Response(MonitorSerializer(view).data, headers=headers)
+
+
+class ReplayView(APIView):
+    """A monitor that is not there yet, over the past."""
+
+    required_action = "monitors:write"
+
+    @extend_schema(request=QuestionSerializer, responses=ReplaySerializer)
+    def post(self, request: Request) -> Response:
+        """The breaches that it would have opened. Nothing is written."""
+        asked = QuestionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        try:
+            check_series(given["series"], given["labels"])
+            kind = kinds.make(given["kind"], given["parameters"])
+            own = Selector(given["series"], given["labels"])
+            made = replay(kind, own, given["since"], given["until"])
+        except BadParameter as error:
+            where = "kind" if error.field == "kind" else f"parameters.{error.field}"
+            raise ValidationError({where: [f"{error.field}: {error.message}."]}) from error
+        except BadSeries as error:
+            raise ValidationError({error.field: [str(error)]}) from error
+        except (NothingToReplay, TooMuch) as error:
+            raise ValidationError({"series": [str(error)]}) from error
+        return Response(ReplaySerializer(made).data)
 
 
 class ReviseView(DefiningView):
