@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -174,4 +176,12 @@ def test_one_process_of_a_worker_evaluates_and_the_others_are_free(
     leave.set()
     first.join()
     assert found == [7]
+    assert tasks.evaluate_due() == 7
+
+
+def test_a_lock_file_that_cannot_be_opened_keeps_nobody_from_evaluating(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(evaluation, "keep_evaluating", lambda seconds: 7)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "missing"))
     assert tasks.evaluate_due() == 7
