@@ -270,6 +270,25 @@ def canonical(value: Json) -> bytes:
     return text
 
 
+def null_character_at(value: Json, at: str = "") -> str | None:
+    """Where a JSON value holds the null character, which no event may, as in ``rules.0.name``.
+
+    None if nowhere; an empty text for the value itself. A bad key is told by where it stands.
+    """
+    if isinstance(value, str):
+        return at if "\x00" in value else None
+    if isinstance(value, dict):
+        if any("\x00" in key for key in value):
+            return at
+        inner: Iterable[tuple[Any, Json]] = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    else:
+        return None
+    found = (null_character_at(one, f"{at}.{key}" if at else str(key)) for key, one in inner)
+    return next((place for place in found if place is not None), None)
+
+
 def _refuse(value: object) -> Json:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 

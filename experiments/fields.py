@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from eventlog.core import Refused
+from eventlog.core import Refused, null_character_at
 from experiments.state import Kind
 
 BLANKS = " \t\r"  # not all that Python takes for blank: values may begin with the others
@@ -57,9 +57,12 @@ def lines_of(text: str) -> list[str]:
 def read_json(text: str, field: str) -> Any:
     """JSON in a field. Raises `Refused`."""
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise Refused(f"This is not JSON: {error}.", "bad_json", field) from error
+    if null_character_at(value) is not None:
+        raise Refused("May not hold the null character.", "bad_json", field)
+    return value
 
 
 def pretty(value: Any) -> str:

@@ -10,10 +10,11 @@ import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser
 
 from access.api.problems import TooLarge
+from eventlog.core import null_character_at
 
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -56,7 +57,7 @@ def gunzip(body: bytes, limit: int) -> bytes:
 
 
 class JSONParser(BaseParser):
-    """JSON, plain or gzip. Refuses NaN, infinity and absurd depth."""
+    """JSON, plain or gzip. Refuses NaN, infinity, absurd depth and the null character."""
 
     media_type = "application/json"
 
@@ -66,9 +67,14 @@ class JSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The parsed body. Raises `ParseError` with the place of the fault."""
+        """The parsed body. Raises `ParseError` or `ValidationError` with the place of the fault."""
         request = (parser_context or {})["request"]
+        body = read_body(request._request) or b"{}"
         try:
-            return orjson.loads(read_body(request._request) or b"{}")
+            data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}.") from error
+        # No event and no text of PostgreSQL can hold it; in JSON it can only stand escaped.
+        if b"\\u0000" in body and (place := null_character_at(data)) is not None:
+            raise ValidationError({place or "body": ["May not hold the null character."]})
+        return data

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given as hypothesis_given
@@ -79,6 +80,20 @@ def test_canonical_json_sorts_keys_and_refuses_what_is_not_json() -> None:
         core.canonical({"at": object()})
     with pytest.raises(TypeError, match="null character"):
         core.canonical({"text": "a\x00b"})
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("a\x00", ""),
+        ({"rules": [{"name": "x"}, {"name": "\x00"}]}, "rules.1.name"),
+        ({"a": {"b\x00": 1}}, "a"),
+        ({"a": ["\\u0000", 0, None, True, 1.5]}, None),
+        ([], None),
+    ],
+)
+def test_the_place_of_a_null_character_is_told(value: Any, place: str | None) -> None:
+    assert core.null_character_at(value) == place
 
 
 def test_a_backslash_before_u0000_is_ordinary_text() -> None:

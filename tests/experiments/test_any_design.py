@@ -69,7 +69,23 @@ def posted(player: Player, door: str, body: Any) -> Any:
 
 
 NASTY = st.sampled_from(
-    ["1e9999999", "9" * 5_000, "1e-400", "NaN", "-0", 10**400, -1, 1e308, [], {}, [[]], None, True]
+    [
+        "\x00",
+        {"\x00": 1},
+        "1e9999999",
+        "9" * 5_000,
+        "1e-400",
+        "NaN",
+        "-0",
+        10**400,
+        -1,
+        1e308,
+        [],
+        {},
+        [[]],
+        None,
+        True,
+    ]
 )
 
 
@@ -82,9 +98,16 @@ def test_what_the_bodies_were_made_of_is_taken(bo: Player) -> None:
     assert (refused["field"], refused["code"]) == ("metrics", "unknown"), "but for its metrics"
 
 
+@pytest.mark.parametrize(("value", "field"), [("\x00", "values.0"), ({"\x00": 1}, "values.0")])
+def test_the_null_character_is_refused_where_it_stands(bo: Player, value: Any, field: str) -> None:
+    answer = posted(bo, "flag-groups/g", {"attribute": "id", "values": [value]})
+    assert answer.status_code == 400
+    assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
 @pytest.mark.parametrize("door", SOUND)
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_no_body_of_a_door_is_a_fault(door: str, bo: Player, data: st.DataObject) -> None:
