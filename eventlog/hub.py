@@ -214,10 +214,11 @@ class Hub:
 
     async def _read(self) -> None:
         if not self._followers:
-            self._position = None  # a read that was under way may have set it again
+            self._position = None  # a join that was under way may have set it again
         while self._position is not None:
             records, items = await self._in_thread(self._fetch, self._position)
-            if not records:
+            # The last follower may have left while this was being read.
+            if not records or not self._followers:
                 return
             self._position = int(records[-1].position or 0)
             self._watch(records)
