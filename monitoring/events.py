@@ -1,6 +1,7 @@
 """What can have happened to a monitor (``monitor:<uuid>``) or an objective (``slo:<key>``).
 
-Times are ISO texts.
+What is said of a breach afterwards has a stream of its own (``breach:<uuid>``): it goes on when the
+monitor is long gone. Times are ISO texts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from eventlog.core import Event
-from monitoring.state import Definition, Monitor, Objective, Promise
+from monitoring.state import Definition, Monitor, Objective, Promise, Review
 
 
 class _Defined(Event):
@@ -152,6 +153,52 @@ class BreachClosed(Event):
         # A change by hand today must not forbid breaches in history that is still being replayed.
         at = self.closed_at if self.reason == "recovered" else state.decided_at
         return replace(state, breach="", decided_at=at)
+
+
+class BreachJudged(Event):
+    """Somebody who knows says what a breach was; an earlier word no longer counts."""
+
+    type = "breach.judged"
+    refs = ("monitor", "subjects")
+    breach: str
+    monitor: str
+    judgement: str
+    note: str = ""
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Review) -> Review:
+        return Review(self.judgement, self.note)
+
+
+class MissRecorded(Event):
+    """From `since` to `until` something happened that this monitor should have noticed."""
+
+    type = "monitor.miss_recorded"
+    refs = ("subjects",)
+    miss: str
+    monitor: str
+    since: str
+    until: str
+    note: str
+    about: str = ""
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        return replace(state, misses=state.misses | {self.miss})
+
+
+class MissWithdrawn(Event):
+    """It was none of this monitor's business after all."""
+
+    type = "monitor.miss_withdrawn"
+    refs = ("subjects",)
+    miss: str
+    monitor: str
+    reason: str
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Monitor) -> Monitor:
+        return replace(state, misses=state.misses - {self.miss})
 
 
 class _Promised(Event):

@@ -47,7 +47,10 @@ class MonitorRow(models.Model):
 
 
 class BreachRow(models.Model):
-    """One breach. `onset` and `closed_at` are in event time, `opened_at` is when it was recorded."""
+    """One breach. `onset` and `closed_at` are in event time, `opened_at` is when it was recorded.
+
+    `judgement` is what people said it was, or empty, with their `note`.
+    """
 
     id = models.UUIDField(primary_key=True)
     monitor = models.UUIDField()
@@ -62,16 +65,45 @@ class BreachRow(models.Model):
     closed_at = models.DateTimeField(null=True)
     closing_sentence = models.TextField(default="")
     closing_reason = models.TextField(default="")
+    judgement = models.TextField(default="")
+    judged_at = models.DateTimeField(null=True)
+    judged_by = models.TextField(default="")
+    note = models.TextField(default="")
 
     class Meta:
         db_table = "monitoring_breach"
         indexes = [
             models.Index(fields=["monitor", "-onset"], name="monitoring_breach_of"),
             models.Index(fields=["-onset", "-id"], name="monitoring_breach_latest"),
+            models.Index(
+                fields=["-onset", "-id"],
+                condition=models.Q(judgement="", closed_at__isnull=False),
+                name="monitoring_breach_unjudged",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} since {self.onset:%Y-%m-%d %H:%M}"
+
+
+class MissRow(models.Model):
+    """Something that a monitor should have noticed. `about` is the ref of what happened."""
+
+    id = models.UUIDField(primary_key=True)
+    monitor = models.UUIDField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    note = models.TextField()
+    about = models.TextField(default="")
+    recorded_at = models.DateTimeField()
+    recorded_by = models.TextField()
+
+    class Meta:
+        db_table = "monitoring_miss"
+        indexes = [models.Index(fields=["monitor", "-since"], name="monitoring_miss_of")]
+
+    def __str__(self) -> str:
+        return f"missed {self.since:%Y-%m-%d %H:%M}: {self.note}"
 
 
 class SloRow(models.Model):

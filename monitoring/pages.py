@@ -21,7 +21,7 @@ from monitoring.kinds.framed import Framed
 from monitoring.models import BreachRow, MonitorRow
 from monitoring.pictures import picture, sparks
 from monitoring.queries import MonitorView
-from monitoring.state import Urgency
+from monitoring.state import Judgement, Urgency
 
 STATES = {
     # status: word, dot, chip, banner, icon
@@ -42,6 +42,13 @@ RANGES = {
 FRESH = timedelta(hours=1)
 HISTORY = 50
 LEARNING, COMPANION = "robust_deviation", "trend"
+# What people say of a breach: word, tone, what it means.
+JUDGEMENTS = {
+    str(Judgement.TRUE): ("true", "good", "It was as the monitor said, and worth knowing."),
+    str(Judgement.TRUE_AND_GOOD): ("true and good", "good", "It was so, and it was welcome."),
+    str(Judgement.UNACTIONABLE): ("unactionable", "warn", "It was so, and nothing was to be done."),
+    str(Judgement.FALSE): ("false", "bad", "It was not so."),
+}
 CHANGES = {
     "monitor.created": ("plus", "created it"),
     "monitor.revised": ("back", "revised it"),
@@ -92,6 +99,7 @@ def listed(search: str, status: str, cursor: str | None) -> dict[str, Any]:
         "status": status,
         "tabs": _tabs(counts, status),
         "total": sum(counts.values()),
+        "waiting": queries.unjudged().count(),
     }
 
 
@@ -213,7 +221,9 @@ def acceptable(low: float | None, high: float | None) -> str:
 
 
 def _breach(row: BreachRow, links: Mapping[str, Any]) -> dict[str, Any]:
+    word, tone, _ = JUDGEMENTS.get(row.judgement, ("", "", ""))
     return {
+        "said": {"word": word, "tone": tone},
         "row": row,
         "lasted": row.closed_at - row.onset if row.closed_at else None,
         "incident": links.get(f"breach:{row.id}"),

@@ -12,7 +12,10 @@ from eventlog.projections import Projection
 from eventlog.records import Record
 from monitoring.events import (
     BreachClosed,
+    BreachJudged,
     BreachOpened,
+    MissRecorded,
+    MissWithdrawn,
     MonitorCreated,
     MonitorPaused,
     MonitorRemoved,
@@ -23,9 +26,11 @@ from monitoring.events import (
     SloRetired,
 )
 from monitoring.labels import fingerprint
-from monitoring.models import BreachRow, MonitorRow, SloRow
+from monitoring.models import BreachRow, MissRow, MonitorRow, SloRow
 
-monitors = Projection("monitoring", tables=["monitoring_monitor", "monitoring_breach"])
+monitors = Projection(
+    "monitoring", tables=["monitoring_monitor", "monitoring_breach", "monitoring_miss"]
+)
 objectives = Projection("objectives", tables=["monitoring_slo"])
 
 
@@ -84,6 +89,7 @@ def show_resumed(event: MonitorResumed, record: Record) -> None:
 @monitors.on(MonitorRemoved)
 def hide_removed(event: MonitorRemoved, record: Record) -> None:
     MonitorRow.objects.filter(id=_id(record.stream)).delete()
+    MissRow.objects.filter(monitor=_id(record.stream)).delete()
 
 
 @monitors.on(BreachOpened)
@@ -112,6 +118,37 @@ def show_closed(event: BreachClosed, record: Record) -> None:
         closing_reason=event.reason,
     )
     _change(record, breach="", breached_since=None)
+
+
+@monitors.on(BreachJudged)
+def show_judged(event: BreachJudged, record: Record) -> None:
+    BreachRow.objects.filter(id=_id(event.breach)).update(
+        judgement=event.judgement,
+        note=event.note,
+        judged_at=record.occurred_at,
+        judged_by=record.actor,
+    )
+
+
+@monitors.on(MissRecorded)
+def show_missed(event: MissRecorded, record: Record) -> None:
+    MissRow.objects.create(
+        id=_id(event.miss),
+        monitor=_id(record.stream),
+        since=datetime.fromisoformat(event.since),
+        until=datetime.fromisoformat(event.until),
+        note=event.note,
+        about=event.about,
+        recorded_at=record.occurred_at,
+        recorded_by=record.actor,
+    )
+    _change(record)
+
+
+@monitors.on(MissWithdrawn)
+def hide_withdrawn(event: MissWithdrawn, record: Record) -> None:
+    MissRow.objects.filter(id=_id(event.miss)).delete()
+    _change(record)
 
 
 def _promise(event: SloCreated | SloChanged) -> dict[str, Any]:

@@ -200,6 +200,11 @@ def breaches(monitor_id: UUID | str | None = None, open_only: bool = False) -> Q
     return rows.filter(closed_at=None) if open_only else rows
 
 
+def unjudged() -> QuerySet[BreachRow]:
+    """Breaches that are over and of which nobody said yet what they were, in the order `LATEST`."""
+    return BreachRow.objects.filter(judgement="", closed_at__isnull=False)
+
+
 def breach(ref: str) -> BreachRow | None:
     """One breach by its ref."""
     return BreachRow.objects.filter(id=ref.removeprefix("breach:")).first()

@@ -38,7 +38,10 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """One monitor. `breach` is the ref of the open one; `decided_at` when one last opened or closed."""
+    """One monitor. `breach` is the ref of the open one; `decided_at` when one last opened or closed.
+
+    `misses` are refs of what people say it should have noticed.
+    """
 
     definition: Definition | None = None
     revision: int = 0
@@ -46,11 +49,33 @@ class Monitor:
     removed: bool = False
     breach: str = ""
     decided_at: str = ""
+    misses: frozenset[str] = frozenset()
 
     @property
     def exists(self) -> bool:
         """Whether it was created and not removed."""
         return self.definition is not None and not self.removed
+
+
+class Judgement(StrEnum):
+    """What a breach turned out to be, once people know.
+
+    `TRUE_AND_GOOD` is a true surprise that is welcome, `UNACTIONABLE` one that nobody can or need
+    do anything about: noise to whoever was called, though the monitor was right.
+    """
+
+    TRUE = "true"
+    FALSE = "false"
+    UNACTIONABLE = "unactionable"
+    TRUE_AND_GOOD = "true_and_good"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is said of one breach; the last word counts."""
+
+    judgement: str = ""
+    note: str = ""
 
 
 class Layer(StrEnum):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import web
+from monitoring import honesty_web, web
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
@@ -10,6 +10,14 @@ urlpatterns = [
     path("monitors/<uuid:id>", web.monitor, name="monitor"),
     path("monitors/<uuid:id>/pause", web.pause, name="monitor_pause"),
     path("monitors/<uuid:id>/resume", web.resume, name="monitor_resume"),
+    path("monitors/review", honesty_web.review, name="monitor_review"),
+    path("breaches/<uuid:id>/judge", honesty_web.judge, name="breach_judge"),
+    path("monitors/<uuid:id>/misses", honesty_web.record_miss, name="monitor_miss"),
+    path(
+        "monitors/<uuid:id>/misses/<uuid:miss>/withdraw",
+        honesty_web.withdraw_miss,
+        name="monitor_miss_withdraw",
+    ),
     path("slos/", web.objectives, name="slos"),
     path("slos/<str:key>", web.objective, name="slo"),
 ]

@@ -21,7 +21,7 @@ from access.rights import can
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context, Refused, uuid7
-from monitoring import commands, kinds, pages, queries, slo_pages, slos
+from monitoring import commands, honesty_pages, kinds, pages, queries, slo_pages, slos
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
 from monitoring.labels import fingerprint
@@ -58,6 +58,7 @@ def monitor(request: HttpRequest, id: UUID) -> HttpResponse:
         page = pages.monitor(view, asked.get("range", "1d"), until, asked.get("cursor"), now())
     except BadCursor as error:
         raise BadRequest(str(error)) from error
+    page |= honesty_pages.of_monitor(id, now())
     page |= {"may_write": can(actor_of(request), "monitors:write"), "key": str(uuid7())}
     return render(request, "monitoring/monitor.html", page)
 

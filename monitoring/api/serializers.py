@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from monitoring.state import Urgency
+from monitoring.state import Judgement, Urgency
 
 
 class DefinitionSerializer(serializers.Serializer[Any]):
@@ -114,6 +114,10 @@ class BreachSerializer(serializers.Serializer[Any]):
     closed_at = serializers.DateTimeField(allow_null=True)
     closing_sentence = serializers.CharField()
     closing_reason = serializers.CharField()
+    judgement = serializers.CharField(help_text="What people said it was; empty if nothing.")
+    judged_at = serializers.DateTimeField(allow_null=True)
+    judged_by = serializers.CharField()
+    note = serializers.CharField()
 
     def get_ref(self, row: Any) -> str:
         """The breach's ref."""
@@ -122,6 +126,61 @@ class BreachSerializer(serializers.Serializer[Any]):
     def get_monitor(self, row: Any) -> str:
         """The monitor's ref."""
         return f"monitor:{row.monitor}"
+
+
+class JudgementSerializer(serializers.Serializer[Any]):
+    """What a breach was."""
+
+    judgement = serializers.ChoiceField([str(each) for each in Judgement])
+    note = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class MissSerializer(serializers.Serializer[Any]):
+    """Something that a monitor should have noticed."""
+
+    id = serializers.UUIDField(read_only=True)
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    note = serializers.CharField(max_length=2000)
+    about = serializers.CharField(
+        max_length=240, allow_blank=True, default="", help_text="Ref of what happened."
+    )
+    recorded_at = serializers.DateTimeField(read_only=True)
+    recorded_by = serializers.CharField(read_only=True)
+
+
+class ShareSerializer(serializers.Serializer[Any]):
+    """A share of a count, with its exact 95 % interval."""
+
+    hits = serializers.IntegerField()
+    of = serializers.IntegerField()
+    value = serializers.FloatField()
+    interval = serializers.ListField(child=serializers.FloatField())
+
+
+class RecordSerializer(serializers.Serializer[Any]):
+    """A monitor's breaches by what people said of them, and what it missed."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    urgency = serializers.CharField()
+    opened = serializers.IntegerField()
+    judged = serializers.DictField(child=serializers.IntegerField())
+    unjudged = serializers.IntegerField()
+    noise = serializers.IntegerField(help_text="Judged false or unactionable.")
+    misses = serializers.IntegerField()
+    precision = ShareSerializer(allow_null=True, help_text="Null while nothing is judged.")
+    recall = ShareSerializer(allow_null=True)
+
+
+class CalledSerializer(serializers.Serializer[Any]):
+    """How often a person was called by breaches, and how often for nothing."""
+
+    person = serializers.CharField()
+    called = serializers.IntegerField()
+    noise = serializers.IntegerField()
+    unjudged = serializers.IntegerField()
 
 
 class KindSerializer(serializers.Serializer[Any]):

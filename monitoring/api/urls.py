@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import objectives, views
+from monitoring.api import honesty, objectives, views
 from monitoring.ingest.bulk import MeasurementsView
 
 urlpatterns = [
@@ -23,6 +23,14 @@ urlpatterns = [
         views.BreachesView.as_view(),
         name="api-monitor-breaches",
     ),
+    path("monitors/<uuid:monitor>/misses", honesty.MissesView.as_view(), name="api-monitor-misses"),
+    path(
+        "monitors/<uuid:monitor>/misses/<uuid:miss>/withdraw",
+        honesty.WithdrawMissView.as_view(),
+        name="api-monitor-miss-withdraw",
+    ),
+    path("monitors/records", honesty.RecordsView.as_view(), name="api-monitor-records"),
+    path("monitors/called", honesty.CalledView.as_view(), name="api-monitor-called"),
     path("slos", objectives.SlosView.as_view(), name="api-slos"),
     path("slos/<str:slo>", objectives.SloView.as_view(), name="api-slo"),
     path("slos/<str:slo>/change", objectives.ChangeSloView.as_view(), name="api-slo-change"),
@@ -31,4 +39,5 @@ urlpatterns = [
     path("slos/<str:slo>/openslo", objectives.ExportView.as_view(), name="api-slo-openslo"),
     path("openslo", objectives.OpenSloView.as_view(), name="api-openslo"),
     path("breaches", views.BreachesView.as_view(), name="api-breaches"),
+    path("breaches/<uuid:breach>/judge", honesty.JudgeView.as_view(), name="api-breach-judge"),
 ]

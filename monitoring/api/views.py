@@ -170,9 +170,11 @@ class BreachesView(ListAPIView[BreachRow]):
     order = queries.LATEST
 
     def get_queryset(self) -> QuerySet[BreachRow]:
-        """Of one monitor, or of all; only open ones on request."""
-        monitor = self.kwargs.get("monitor")
-        return queries.breaches(monitor, self.request.query_params.get("status") == "open")
+        """Of one monitor, or of all; only open ones, or those still to be judged, on request."""
+        monitor, status = self.kwargs.get("monitor"), self.request.query_params.get("status")
+        if status == "unjudged":
+            return queries.unjudged()
+        return queries.breaches(monitor, status == "open")
 
 
 class KindsView(APIView):

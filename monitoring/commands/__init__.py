@@ -1,5 +1,6 @@
 """What can be asked about monitors and about service level objectives, with the rules."""
 
+from monitoring.commands.honesty import JudgeBreach, RecordMiss, WithdrawMiss
 from monitoring.commands.monitors import (
     CloseBreach,
     CreateMonitor,
@@ -28,14 +29,17 @@ __all__ = [
     "CreateSlo",
     "DefineMonitor",
     "DropMonitor",
+    "JudgeBreach",
     "KeepMonitor",
     "MonitorCommand",
     "OpenBreach",
     "PauseMonitor",
+    "RecordMiss",
     "RemoveMonitor",
     "ResumeMonitor",
     "RetireSlo",
     "ReviseMonitor",
+    "WithdrawMiss",
     "in_utc",
     "monitors_kept",
 ]

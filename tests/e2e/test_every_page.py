@@ -67,6 +67,33 @@ def monitor(server: object, root: Player) -> str:
 
 
 @pytest.fixture
+def judged(server: object, root: Player) -> str:
+    """A monitor with a breach to judge, one that was judged, and a miss."""
+    body = {
+        "name": "failures of checkout",
+        "kind": "threshold",
+        "series": "checkout_failures",
+        "parameters": {"value": 10, "needed": 1, "of": 1, "clear_after": 1},
+        "subjects": ["service:checkout"],
+    }
+    measurements.forget()
+    made = root.api.post("monitors", body, format="json")
+    begin = now() - timedelta(hours=1)
+    for minute, value in enumerate((1, 20, 1, 30, 1)):
+        point = {"series": "checkout_failures", "value": value}
+        point["time"] = (begin + timedelta(minutes=minute)).isoformat()
+        assert root.api.post("measurements", [point], format="json").status_code == 200
+        evaluation.evaluate_due()
+    path = made.data["location"]
+    rows = root.api.get(f"{path}/breaches").data["items"]
+    said = {"judgement": "unactionable", "note": "A planned failover."}
+    assert root.api.post(f"breaches/{rows[0]['id']}/judge", said).status_code == 200
+    miss = {"since": begin.isoformat(), "until": begin.isoformat(), "note": "Orders fell by half."}
+    assert root.api.post(f"{path}/misses", miss).status_code == 201
+    return str(path).replace("/api/v1", "")
+
+
+@pytest.fixture
 def sliced(server: object, root: Player) -> str:
     """A monitor that looks at slices, one of which fails."""
     begin, labels = now() - timedelta(hours=3), ("FI", "SE", "NO")
@@ -141,13 +168,14 @@ def test_dialogs_are_accessible(
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_pages_of_monitors_are_accessible(
-    browse: Open, monitor: str, sliced: str, root: Player, look: dict[str, Any]
+    browse: Open, monitor: str, sliced: str, judged: str, root: Player, look: dict[str, Any]
 ) -> None:
     visitor = browse(root, **look)
     kinds = ("threshold", "absence", "age", "anomaly", "burn_rate", "robust_deviation")
     kinds += ("slice_broken",)  # the forms of the others are made by the same template
     paths = ["/monitors/", "/monitors/?search=nothing", f"/monitors/{monitor}"]
-    paths += [f"/monitors/{monitor}?range=30d", f"/monitors/{sliced}"]
+    paths += [f"/monitors/{monitor}?range=30d", f"/monitors/{sliced}", judged]
+    paths += [f"/monitors/review?list={name}" for name in ("", "monitors", "people")]
     paths += ["/monitors/new", *(f"/monitors/new?kind={kind}" for kind in kinds)]
     for path in paths:
         page = visitor.visit(path)
