@@ -16,7 +16,7 @@ class FrameConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.models import Group
 
-        from config import checks  # noqa: F401
+        from config import checks, outgoing  # noqa: F401
 
         # Rights come from access.rights; Django's groups grant nothing here.
         admin.site.unregister(Group)

@@ -28,6 +28,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 30},
     },
+    "send the heartbeat": {
+        "task": "config.send_heartbeat",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "evaluate monitors": {
         "task": "monitoring.evaluate_due",
         "schedule": 1.0,

@@ -115,6 +115,17 @@ class Environment(BaseSettings):
     measurement_retention_days: int = Field(
         400, ge=1, description="Age at which partitions of measurements are dropped."
     )
+    heartbeat_url: str = Field(
+        "",
+        description="Address that gets a POST each minute while all checks of `/readyz` pass. Whoever "
+        "listens there raises the alarm when it falls silent.",
+    )
+    measurements_every: float = Field(
+        0,
+        ge=0,
+        description="Seconds in which some measurement always arrives; longer silence makes "
+        "`/readyz` degraded. 0: never.",
+    )
     warehouse_url: str = Field(
         "duckdb://",
         description="Where `pull_experiment` finds the rows of experiments: `duckdb://` for Parquet "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django.http import HttpRequest
 
+from config.checks import SILENCE
+from config.models import Heartbeat
 from eventlog import clock
 
 THEMES = ("light", "dark")
@@ -23,6 +25,7 @@ FLAGS = (
     *("/flags/", "/new-flag", "/layers/", "/segments/"),
     *("/exposures/", "/sdk-keys/", "/freezes/"),
 )
+WATCHFUL = ("/monitors/", "/slos/")  # and the board: whoever looks there trusts the monitors
 ON_A_PHONE = 4  # entries that a narrow rail has room for beside “More”
 
 
@@ -36,7 +39,16 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "rail": rail,
         "rail_more": rail[ON_A_PHONE:] if len(rail) > ON_A_PHONE + 1 else [],
         "now": clock.now().astimezone(UTC),
+        "worker_silent_since": _silent_since(request.path),
     }
+
+
+def _silent_since(path: str) -> datetime | None:
+    """When a worker was last heard of, if that is too long ago for what this page shows."""
+    if path != "/" and not path.startswith(WATCHFUL):
+        return None
+    beat = Heartbeat.objects.filter(name="worker", at__lt=clock.now() - SILENCE).first()
+    return beat.at if beat else None
 
 
 def _current(entry: str, path: str) -> bool:

@@ -6,10 +6,11 @@ from django.db import models
 
 
 class Heartbeat(models.Model):
-    """When a kind of process last said that it lives."""
+    """When a kind of process last said that it lives; `trouble` is why it could not since then."""
 
     name = models.CharField(primary_key=True, max_length=50)
     at = models.DateTimeField()
+    trouble = models.TextField(default="")
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"

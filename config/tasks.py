@@ -8,6 +8,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 
+from config import outgoing
 from config.models import Heartbeat, Verification
 from eventlog import erasures
 from eventlog.checkpoints import trusted_verifiers
@@ -22,6 +23,12 @@ PROBLEMS_KEPT = 20
 def beat() -> None:
     """Says that the scheduler and a worker live; `/readyz` listens."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"at": now()})
+
+
+@shared_task(name="config.send_heartbeat", ignore_result=True)
+def send_heartbeat() -> bool:
+    """Tells whoever listens outside that all is well, if it is."""
+    return outgoing.send_heartbeat()
 
 
 @shared_task(name="config.verify_log", ignore_result=True)

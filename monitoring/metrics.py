@@ -19,6 +19,9 @@ OVERDUE = (
     "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - due_at)), 0)::float8"
     " FROM monitoring_evaluation WHERE due_at < clock_timestamp()"
 )
+HEARD = (
+    "SELECT extract(epoch FROM clock_timestamp() - max(heard_at))::float8 FROM monitoring_source"
+)
 BY_STATUS = "SELECT status, count(*) FROM monitoring_evaluation GROUP BY status"
 WAITING_LATE = "SELECT count(*) FROM monitoring_late"
 
@@ -34,6 +37,7 @@ class MonitorFigures(Collector):
         """The figures; none while the database does not answer, which the log's own say."""
         try:
             overdue, late, statuses = rows(OVERDUE), rows(WAITING_LATE), rows(BY_STATUS)
+            silent = rows(HEARD)[0][0]
         except DatabaseError:
             return
         yield GaugeMetricFamily(
@@ -46,6 +50,12 @@ class MonitorFigures(Collector):
             "Late measurements that no evaluation has taken up yet.",
             value=late[0][0],
         )
+        if silent is not None:
+            yield GaugeMetricFamily(
+                "dropstitch_measurements_silent_seconds",
+                "How long ago a measurement last arrived, from any source.",
+                value=silent,
+            )
         by_status = GaugeMetricFamily(
             "dropstitch_monitors", "Monitors by what they last said.", labels=["status"]
         )
