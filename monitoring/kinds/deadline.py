@@ -47,6 +47,12 @@ class Deadline(Framed):
         "likely",
         choices=("best", "likely", "worst"),
     )
+    patience: float = parameter(
+        "Part of the time from the first point to the deadline in which a rate proves nothing.",
+        0.15,
+        minimum=0,
+        maximum=0.9,
+    )
     longest: str = parameter("Longest run, and how far back its first point is looked for.", "14d")
     clear_after: int = parameter(
         "Good looks in a row that close a breach.", 2, minimum=1, maximum=10_000
@@ -96,7 +102,10 @@ class Deadline(Framed):
             (self.goal - value) / r if r > 0 else math.inf for r in (rate.hi, rate.middle, rate.lo)
         )
         needed = {"best": best, "likely": likely, "worst": worst}[self.estimate]
-        exceeds = needed > left
+        # Early on the rate of a few points is anybody's guess, and there is time left to see.
+        gone = at.timestamp() - run.times[0]
+        is_early = gone < self.patience * (gone + left)
+        exceeds = needed > left and not is_early
         sentence = (
             f"{figure(value)} of {figure(self.goal)} is done; the rest takes {_told(likely)}"
             f" ({_told(best)} to {_told(worst)}), and it is due in {span(left)}."
