@@ -54,6 +54,8 @@ def _silent_since(path: str) -> datetime | None:
 def _current(entry: str, path: str) -> bool:
     if entry == "/":
         return path == "/" or path.startswith(("/incidents", "/declare"))
+    if entry == "/monitors/":
+        return path.startswith(("/monitors/", "/series/"))
     if entry == "/flags/":
         return path.startswith(FLAGS)
     return path.startswith(entry)

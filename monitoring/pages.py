@@ -140,9 +140,9 @@ def monitor(
         "state": state_of(view.status),
         "stats": _stats(view),
         "picture": picture(view, start, end),
-        "ranges": _ranges(span, until),
-        "earlier": _shifted(span, start),
-        "later": _shifted(span, min(end + RANGES[span][1], newest)) if end < newest else "",
+        "ranges": ranges(span, until),
+        "earlier": shifted(span, start),
+        "later": shifted(span, min(end + RANGES[span][1], newest)) if end < newest else "",
         "breaches": [_breach(row, links) for row in page.rows],
         "next": page.next,
         "incidents": _open_links(links),
@@ -159,7 +159,8 @@ def _fitting(age: timedelta) -> str:
     return next(young, "1d")
 
 
-def _ranges(span: str, until: datetime | None) -> list[dict[str, Any]]:
+def ranges(span: str, until: datetime | None) -> list[dict[str, Any]]:
+    """The ranges that a chart offers, as links."""
     tail = f"&until={_plain(until)}" if until else ""
     return [
         {"label": label, "href": f"?range={name}{tail}", "current": name == span}
@@ -167,7 +168,8 @@ def _ranges(span: str, until: datetime | None) -> list[dict[str, Any]]:
     ]
 
 
-def _shifted(span: str, until: datetime) -> str:
+def shifted(span: str, until: datetime) -> str:
+    """The link to the same range up to another time."""
     return f"?range={span}&until={_plain(until)}"
 
 

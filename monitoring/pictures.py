@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise, zip_longest
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,15 @@ from uuid import UUID
 from eventlog.db import fast_cursor
 from monitoring import kinds, queries
 from monitoring.kinds import Kind
+from monitoring.kinds.base import figure
 from monitoring.kinds.framed import Framed
-from monitoring.models import Band, BreachRow, Look
+from monitoring.models import Band, BreachRow, Look, Series
 from monitoring.queries import Chart, MonitorView
 
 SPARK_CELLS = 30
-SPARK_SPAN = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SPARK_SPAN = DAY
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 CELLS = 300
 MAX_BREACHES = 50
 SPARKS = """
@@ -28,6 +31,7 @@ JOIN {table} m ON m.{key} = s.id AND m.value IS NOT NULL
     AND m.time > to_timestamp(s.until - %(span)s) AND m.time <= to_timestamp(s.until)
 GROUP BY 1, 2 ORDER BY 1, 2
 """
+POINTS = {"table": "monitoring_measurement", "key": "series_id", "kind": "bigint"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,7 @@ def sparks(monitors: Sequence[MonitorView]) -> dict[str, Spark]:
     drawn = [m for m in monitors if m.series_id is not None and m.last_at is not None]
     looking = [m for m in drawn if issubclass(kinds.named(m.kind), Framed)]
     others = [m for m in drawn if not issubclass(kinds.named(m.kind), Framed)]
-    points = {"table": "monitoring_measurement", "key": "series_id", "kind": "bigint"}
-    found = _cells(others, [m.series_id for m in others], points)
+    found = _cells(others, [m.series_id for m in others], POINTS)
     looks = {"table": "monitoring_look", "key": "monitor", "kind": "uuid"}
     found |= _cells(looking, [m.id for m in looking], looks)
     return {m.ref: _spark(m, found.get(m.ref, [])) for m in drawn}
@@ -55,20 +58,38 @@ def _cells(
     monitors: Sequence[MonitorView], ids: Sequence[int | UUID | None], of: dict[str, str]
 ) -> dict[str, list[tuple[int, float]]]:
     """Means of the cells of the last day, by the monitor's ref."""
-    if not monitors:
+    ends = [m.last_at.timestamp() for m in monitors if m.last_at]
+    return _cells_of([m.ref for m in monitors], ids, ends, SPARK_SPAN, of)
+
+
+def _cells_of(
+    refs: Sequence[str],
+    ids: Sequence[int | UUID | None],
+    ends: Sequence[float],
+    length: timedelta,
+    of: dict[str, str],
+) -> dict[str, list[tuple[int, float]]]:
+    if not refs:
         return {}
     found: dict[str, list[tuple[int, float]]] = {}
-    asked = {
-        "refs": [m.ref for m in monitors],
-        "ids": list(ids),
-        "ends": [m.last_at.timestamp() for m in monitors if m.last_at],
-        "span": SPARK_SPAN.total_seconds(),
-        "cells": SPARK_CELLS,
-    }
+    asked = {"refs": refs, "ids": list(ids), "ends": ends}
+    asked |= {"span": length.total_seconds(), "cells": SPARK_CELLS}
     with fast_cursor() as cursor:
         cursor.execute(SPARKS.format(**of), asked)
         for ref, cell, mean in cursor.fetchall():
             found.setdefault(ref, []).append((cell, mean))
+    return found
+
+
+def lines(ends: Mapping[int, datetime], length: timedelta) -> dict[int, Spark]:
+    """The last `length` of each series up to the time given for it, in one query."""
+    times = [at.timestamp() for at in ends.values()]
+    cells = _cells_of([str(id) for id in ends], list(ends), times, length, POINTS)
+    found = {}
+    for ref, each in cells.items():
+        values = [mean for _, mean in each]
+        said = f"between {figure(min(values))} and {figure(max(values))}"
+        found[int(ref)] = Spark(values, None, said)
     return found
 
 
@@ -127,6 +148,32 @@ def picture(
         "sampled": chart.sampled,
         "words": _words(monitor, kind, chart, len(breaches), len(holes)),
         "key": str(monitor.id),
+    }
+
+
+def of_series(series: Series, start: datetime, end: datetime) -> dict[str, Any] | None:
+    """A series from `start` to `end` as it was measured, None without data."""
+    chart = queries.chart(series.id, start, end, CELLS)
+    if not chart.buckets:
+        return None
+    holes, last = _holes(chart), chart.buckets[-1]
+    low, high = min(b.lo for b in chart.buckets), max(b.hi for b in chart.buckets)
+    count = sum(b.n for b in chart.buckets)
+    said = f"{count:,} measurements between {figure(low)} and {figure(high)}"
+    said += f", {len(holes)} stretch{'' if len(holes) == 1 else 'es'} without data" if holes else ""
+    return {
+        "since": start,
+        "until": end,
+        "cells": [(b.time, b.lo, b.mean, b.hi) for b in chart.buckets],
+        "band": [],
+        "bound": None,
+        "spans": holes,
+        "onset": None,
+        "name": series.unit or series.name,
+        "last": figure(last.mean),
+        "sampled": chart.sampled,
+        "words": said + (", down-sampled, extremes kept" if chart.sampled else ""),
+        "key": f"series-{series.id}",
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import honesty_web, web
+from monitoring import honesty_web, series_web, web
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
@@ -18,6 +18,10 @@ urlpatterns = [
         honesty_web.withdraw_miss,
         name="monitor_miss_withdraw",
     ),
+    path("series/", series_web.listed, name="series_list"),
+    path("series/launch", series_web.launch, name="launch"),
+    path("series/<int:id>", series_web.series, name="series"),
+    path("series/<int:id>/describe", series_web.describe, name="series_describe"),
     path("slos/", web.objectives, name="slos"),
     path("slos/<str:key>", web.objective, name="slo"),
 ]

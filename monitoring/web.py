@@ -53,7 +53,7 @@ def monitor(request: HttpRequest, id: UUID) -> HttpResponse:
     if view is None:
         raise Http404("There is no such monitor.")
     asked = request.GET
-    until = _time(asked.get("until", ""))
+    until = time_of(asked.get("until", ""))
     try:
         page = pages.monitor(view, asked.get("range", "1d"), until, asked.get("cursor"), now())
     except BadCursor as error:
@@ -124,7 +124,7 @@ def objective(request: HttpRequest, key: str) -> HttpResponse:
     row = slos.slo(key)
     if row is None:
         raise Http404("There is no such objective.")
-    as_of = _time(request.GET.get("as_of", ""), "as_of")
+    as_of = time_of(request.GET.get("as_of", ""), "as_of")
     return render(request, "monitoring/slo.html", slo_pages.objective(row, as_of, now()))
 
 
@@ -199,7 +199,8 @@ def _typed(about: Parameter, text: str, name: str) -> Any:
         raise Refused(f"{about.name}: must be {wanted}.", "bad_parameter", name) from error
 
 
-def _time(text: str, name: str = "until") -> datetime | None:
+def time_of(text: str, name: str = "until") -> datetime | None:
+    """A time of an address, None for none. Raises `BadRequest`."""
     if not text:
         return None
     try:

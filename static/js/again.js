@@ -1,17 +1,17 @@
 // @ts-check
-/** The page of exposure counts: looks again every few seconds while it is seen. */
+/** A part of a page that is asked for again every few seconds while it is seen: `data-again`. */
 
 import { localiseAll } from "./time.js";
 
 const EVERY_MS = 5_000;
 
-const place = document.querySelector("[data-exposures]");
+const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-again]"));
 
 async function look() {
   const began = performance.now();
   if (place && document.visibilityState === "visible") {
     try {
-      const answer = await fetch("/exposures/", { headers: { "X-Fragment": "1" } });
+      const answer = await fetch(place.dataset.again ?? "", { headers: { "X-Fragment": "1" } });
       if (answer.ok && !answer.redirected) {
         place.innerHTML = await answer.text();
         localiseAll(place);
@@ -20,7 +20,7 @@ async function look() {
       // The next look may succeed; what is shown has its time.
     }
   }
-  // A count that takes long is asked for less often.
+  // What takes long is asked for less often.
   setTimeout(look, Math.max(EVERY_MS, 20 * (performance.now() - began)));
 }
 
