@@ -89,82 +89,58 @@ class Kind:
     facts: Mapping[str, Fact]
 
 
-COMMON = {"description": TEXT, "owner": TEXT, "team": TEXT, "tags": TEXTS, "uri": TEXT}
-SIZES = {"rows": COUNT, "bytes": COUNT, "files": COUNT}
+def _all(fact: Fact, names: str) -> dict[str, Fact]:
+    return dict.fromkeys(names.split(), fact)
+
+
+COMMON = _all(TEXT, "description owner team uri") | {"tags": TEXTS}
+SIZES = _all(COUNT, "rows bytes files")
+CODE = _all(TEXT, "code_version repository image")
 STATES = ("planned", "running", "completed", "failed", "aborted", "unknown")
 PURPOSES = ("transformation", "training", "evaluation")
-CODE = {"code_version": TEXT, "repository": TEXT, "image": TEXT}
+
+_SOURCE = _all(TEXT, "partner jurisdiction legal_basis") | {"policy_tags": TEXTS}
+_DATASET = (
+    SIZES
+    | _all(TEXT, "digest jurisdiction sampling labels guidelines card")
+    | _all(TEXTS, "policy_tags annotators")
+    | _all(TIME, "data_from data_to")
+    | {"retention_days": COUNT, "complete": TRUTH}
+)
+_SCHEMA = {"fields": JSON, "compatibility": _one_of("same", "backward", "breaking")}
+_FEATURE = _all(TEXT, "definition author code_version normalisation training_path serving_path")
+_RUN = (
+    CODE
+    | {"status": _one_of(*STATES), "purpose": _one_of(*PURPOSES), "parameters": JSON}
+    | _all(TIME, "started_at ended_at deadline acknowledged_at")
+    | _all(COUNT, "rows_in rows_out bytes_in bytes_out examples")
+    | _all(AMOUNT, "least_ratio greatest_ratio device_seconds cost")
+    | _all(TEXT, "error parent devices currency")
+    | {"artefacts": TEXTS}
+)
+_CONFIGURED = (
+    _all(JSON, "hyperparameters framework_versions")
+    | _all(TEXT, "code_version data_definition loss lock_digest")
+    | {"seed": WHOLE, "features": TEXTS}
+)
+_TRAINED = _all(TEXT, "digest format framework") | {
+    "bytes": COUNT,
+    "trained_at": TIME,
+    "metrics": JSON,
+}
 
 KINDS: dict[str, Kind] = {
-    "source": Kind(
-        "source",
-        "no",
-        COMMON | {"partner": TEXT, "jurisdiction": TEXT, "legal_basis": TEXT, "policy_tags": TEXTS},
-    ),
-    "dataset": Kind(
-        "dataset",
-        "maybe",
-        COMMON
-        | SIZES
-        | {
-            "digest": TEXT, "jurisdiction": TEXT, "policy_tags": TEXTS, "retention_days": COUNT,
-            "data_from": TIME, "data_to": TIME, "complete": TRUTH, "sampling": TEXT,
-            "labels": TEXT, "guidelines": TEXT, "annotators": TEXTS, "card": TEXT,
-        },
-    ),
-    "schema": Kind(
-        "schema",
-        "yes",
-        COMMON | {"fields": JSON, "compatibility": _one_of("same", "backward", "breaking")},
-    ),
-    "feature": Kind(
-        "feature",
-        "yes",
-        COMMON
-        | {
-            "definition": TEXT, "author": TEXT, "code_version": TEXT, "normalisation": TEXT,
-            "training_path": TEXT, "serving_path": TEXT,
-        },
-    ),
+    "source": Kind("source", "no", COMMON | _SOURCE),
+    "dataset": Kind("dataset", "maybe", COMMON | _DATASET),
+    "schema": Kind("schema", "yes", COMMON | _SCHEMA),
+    "feature": Kind("feature", "yes", COMMON | _FEATURE),
     "job": Kind("transformation", "maybe", COMMON | CODE),
-    "run": Kind(
-        "run",
-        "yes",
-        COMMON
-        | CODE
-        | {
-            "status": _one_of(*STATES), "purpose": _one_of(*PURPOSES), "parameters": JSON,
-            "started_at": TIME, "ended_at": TIME, "deadline": TIME, "acknowledged_at": TIME,
-            "rows_in": COUNT, "rows_out": COUNT, "bytes_in": COUNT, "bytes_out": COUNT,
-            "least_ratio": AMOUNT, "greatest_ratio": AMOUNT, "error": TEXT, "parent": TEXT,
-            "examples": COUNT, "device_seconds": AMOUNT, "devices": TEXT,
-            "cost": AMOUNT, "currency": TEXT, "artefacts": TEXTS,
-        },
-    ),
-    "architecture": Kind(
-        "architecture", "maybe", COMMON | CODE | {"digest": TEXT, "family": TEXT, "task": TEXT}
-    ),
-    "configured_model": Kind(
-        "configured model",
-        "yes",
-        COMMON
-        | {
-            "hyperparameters": JSON, "seed": WHOLE, "features": TEXTS, "code_version": TEXT,
-            "data_definition": TEXT, "framework_versions": JSON, "loss": TEXT,
-            "lock_digest": TEXT,
-        },
-    ),
-    "model": Kind("model", "no", COMMON | {"task": TEXT, "card": TEXT}),
-    "trained_model": Kind(
-        "trained model",
-        "yes",
-        COMMON
-        | {
-            "digest": TEXT, "bytes": COUNT, "format": TEXT, "framework": TEXT,
-            "trained_at": TIME, "metrics": JSON,
-        },
-    ),
-    "service": Kind("service", "no", COMMON | {"environment": TEXT, "endpoint": TEXT}),
+    "run": Kind("run", "yes", COMMON | _RUN),
+    "architecture": Kind("architecture", "maybe", COMMON | CODE | _all(TEXT, "digest family task")),
+    "configured_model": Kind("configured model", "yes", COMMON | _CONFIGURED),
+    "model": Kind("model", "no", COMMON | _all(TEXT, "task card")),
+    "trained_model": Kind("trained model", "yes", COMMON | _TRAINED),
+    "service": Kind("service", "no", COMMON | _all(TEXT, "environment endpoint")),
 }
 
 # What has to be known to train the same model again.

@@ -11,6 +11,7 @@ from registry.models import EdgeRow, EntityRow
 from registry.queries.things import told
 
 MAX_NAME = 500
+THINGS, EDGES = sorted(KINDS), sorted(EDGE_KINDS)
 REF_HELP = "Ref of a thing, such as dataset:clicks@42."
 NAMES = {"max_length": MAX_NAME, "allow_blank": True, "default": ""}
 
@@ -18,7 +19,7 @@ NAMES = {"max_length": MAX_NAME, "allow_blank": True, "default": ""}
 class RegisterSerializer(serializers.Serializer[Any]):
     """A thing to be known from now on."""
 
-    kind = serializers.ChoiceField(sorted(KINDS))
+    kind = serializers.ChoiceField(THINGS)
     name = serializers.CharField(max_length=MAX_NAME)
     namespace = serializers.CharField(**NAMES)
     version = serializers.CharField(**NAMES)
@@ -39,7 +40,7 @@ class EntitySerializer(serializers.Serializer[Any]):
     """A thing with the facts that count now."""
 
     ref = serializers.CharField()
-    kind = serializers.ChoiceField(sorted(KINDS))
+    kind = serializers.ChoiceField(THINGS)
     namespace = serializers.CharField()
     name = serializers.CharField()
     version = serializers.CharField()
@@ -83,7 +84,7 @@ class DrawSerializer(serializers.Serializer[Any]):
 
     source = serializers.CharField(max_length=200, help_text=REF_HELP)
     target = serializers.CharField(max_length=200, help_text=REF_HELP)
-    kind = serializers.ChoiceField(sorted(EDGE_KINDS))
+    kind = serializers.ChoiceField(EDGES)
     since = serializers.DateTimeField(help_text="From when on it held.")
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
     counts = serializers.DictField(
@@ -108,7 +109,7 @@ class EdgeSerializer(serializers.Serializer[Any]):
     """What was believed of an edge from `recorded_from` until `recorded_to`."""
 
     id = serializers.UUIDField(source="edge")
-    kind = serializers.ChoiceField(sorted(EDGE_KINDS))
+    kind = serializers.ChoiceField(EDGES)
     source = serializers.CharField(source="source.ref")
     target = serializers.CharField(source="target.ref")
     valid_from = serializers.DateTimeField()

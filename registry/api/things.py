@@ -121,7 +121,9 @@ class EntityView(CommandView):
         said |= {"passed": things.passed(row, facts), "missing": things.missing(row, facts)}
         return Response(said)
 
-    @extend_schema(request=DescribeSerializer, responses=ReceiptSerializer)
+    @extend_schema(
+        operation_id="entities_describe", request=DescribeSerializer, responses=ReceiptSerializer
+    )
     def post(self, request: Request, **path: Any) -> Response:
         """Says facts about the thing. Of each the one observed last counts."""
         return super().post(request, **path)
