@@ -1,8 +1,8 @@
-"""Addresses under /api/v1/ of holds, things and edges."""
+"""Addresses under /api/v1/ of holds, things, edges and the graph of them."""
 
 from django.urls import path
 
-from registry.api import things, views
+from registry.api import lineage, things, views
 
 urlpatterns = [
     path("holds", views.HoldsView.as_view(), name="api-holds"),
@@ -14,4 +14,8 @@ urlpatterns = [
     path("edges/<uuid:edge>", things.EdgeView.as_view(), name="api-edge"),
     path("edges/<uuid:edge>/correct", things.CorrectEdgeView.as_view(), name="api-edge-correct"),
     path("edges/<uuid:edge>/retract", things.RetractEdgeView.as_view(), name="api-edge-retract"),
+    path("lineage/upstream", lineage.UpstreamView.as_view(), name="api-lineage-upstream"),
+    path("lineage/downstream", lineage.DownstreamView.as_view(), name="api-lineage-downstream"),
+    path("lineage/path", lineage.PathView.as_view(), name="api-lineage-path"),
+    path("lineage/graph", lineage.NeighbourhoodView.as_view(), name="api-lineage-graph"),
 ]
