@@ -150,7 +150,7 @@ CLOSURE = (
 )
 
 _DATA = ("dataset", "feature", "source", "schema")
-_MADE = ("dataset", "feature", "trained_model", "schema")
+_MADE = ("dataset", "feature", "trained_model", "model", "schema")
 _WORK = ("run", "job")
 
 
@@ -164,7 +164,7 @@ class EdgeKind:
 
 
 EDGE_KINDS: dict[str, EdgeKind] = {
-    "used": EdgeKind("was used by", (*_DATA, "configured_model", "trained_model"), _WORK),
+    "used": EdgeKind("was used by", (*_DATA, "configured_model", "trained_model", "model"), _WORK),
     "generated": EdgeKind("generated", _WORK, _MADE),
     "run_of": EdgeKind("was run as", ("job",), ("run",)),
     "derived_from": EdgeKind("went into", (*_DATA, "job"), ("dataset", "feature", "job")),

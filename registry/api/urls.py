@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.api import lineage, things, views
+from registry.api import lineage, openlineage, things, views
 
 urlpatterns = [
     path("holds", views.HoldsView.as_view(), name="api-holds"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("edges/<uuid:edge>", things.EdgeView.as_view(), name="api-edge"),
     path("edges/<uuid:edge>/correct", things.CorrectEdgeView.as_view(), name="api-edge-correct"),
     path("edges/<uuid:edge>/retract", things.RetractEdgeView.as_view(), name="api-edge-retract"),
+    path("lineage", openlineage.LineageView.as_view(), name="api-openlineage"),
+    path("lineage/batch", openlineage.LineageBatchView.as_view(), name="api-openlineage-batch"),
     path("lineage/upstream", lineage.UpstreamView.as_view(), name="api-lineage-upstream"),
     path("lineage/downstream", lineage.DownstreamView.as_view(), name="api-lineage-downstream"),
     path("lineage/path", lineage.PathView.as_view(), name="api-lineage-path"),
