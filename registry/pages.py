@@ -69,6 +69,8 @@ def thing(
     """One thing: facts, picture, what it came from and what came of it. Raises `TooSlow`."""
     question = Question(at or now, known_at)
     facts, facets = things.observed(row, at, known_at)
+    if "owner" in facts:
+        facts["owner"] = names([facts["owner"]]).get(facts["owner"], facts["owner"])
     near = lineage.neighbourhood(row, question, up, down, DRAWN)
     before, after = lineage.upstream(row, question), lineage.downstream(row, question)
     return {

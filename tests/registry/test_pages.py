@@ -48,6 +48,13 @@ def test_a_past_instant_is_shown_as_such(shop: dict[str, str], olga: Player) -> 
     assert olga.browser.get("/models/dataset:none").status_code == 404
 
 
+def test_the_owner_is_called_by_name(olga: Player) -> None:
+    ref = register("dataset", "owned", "1", owner=olga.ref)
+    page = text(olga, f"/models/{ref}")
+    assert "owner Olga" in page
+    assert olga.ref not in page
+
+
 def test_names_are_written_and_not_run(olga: Player) -> None:
     ref = register("dataset", "<b>&x", "1", description="<i>")
     answer = olga.browser.get(f"/models/{ref}")
