@@ -24,6 +24,8 @@ ACTIONS = {
     "incidents:read": "read incidents, their channels and timelines",
     "incidents:redact": "remove what others wrote in incidents",
     "incidents:write": "declare, command and work incidents",
+    "lineage:read": "read models, data and where they came from",
+    "lineage:write": "register models and data, and send lineage",
     "log:read": "read the event log and export it",
     "log:verify": "verify the event log and see its checkpoints",
     "measurements:read": "read series and their points",
@@ -44,6 +46,7 @@ _OBSERVER = {
     "flags:read",
     "holds:read",
     "incidents:read",
+    "lineage:read",
     "log:verify",
     "measurements:read",
     "monitors:read",
@@ -51,7 +54,7 @@ _OBSERVER = {
 }
 _RESPONDER = _OBSERVER | {
     *("experiments:write", "exposures:write", "flags:evaluate", "flags:write"),
-    *("incidents:write", "measurements:write", "monitors:write", "outcomes:write"),
+    *("incidents:write", "lineage:write", "measurements:write", "monitors:write", "outcomes:write"),
     "tokens:own",
 }
 _LEAD = _RESPONDER | {"holds:write", "incidents:redact", "log:read", "metrics:read"}
@@ -71,7 +74,7 @@ ROLES: dict[str, frozenset[str]] = {
         {"incidents:read", "incidents:write", "measurements:read", "measurements:write"}
         | {"account:use", "metrics:read", "monitors:read", "monitors:write", "tokens:own"}
         | {"exposures:write", "flags:evaluate", "flags:read", "holds:read"}
-        | {"experiments:read", "outcomes:write"}
+        | {"experiments:read", "lineage:read", "lineage:write", "outcomes:write"}
     ),
 }
 
@@ -84,6 +87,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "flags:write": frozenset({"account:use", "flags:read", "flags:write"}),
     "holds:write": frozenset({"account:use", "holds:read", "holds:write"}),
     "incidents:write": frozenset({"account:use", "incidents:read", "incidents:write"}),
+    "lineage:write": frozenset({"account:use", "lineage:read", "lineage:write"}),
     "monitors:write": frozenset({"account:use", "monitors:read", "monitors:write"}),
     "tokens:manage": frozenset({"account:use", "tokens:own", "tokens:manage"}),
 }

@@ -18,6 +18,7 @@ RAIL = (
     ("/slos/", "SLOs", "slo"),
     ("/flags/", "Flags", "flag"),
     ("/experiments/", "Experiments", "flask"),
+    ("/models/", "Models", "model"),
     ("/log/", "Log", "log"),
     ("/settings/", "Settings", "gear"),
 )

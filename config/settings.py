@@ -197,6 +197,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AccountRole": "access.api.people.ROLES",
+        "EdgeKind": "registry.api.shapes.EDGES",
+        "EntityKind": "registry.api.shapes.THINGS",
         "FlagKind": "experiments.api.serializers.KINDS",
         "IncidentRole": "incidents.state.ROLES",
     },

@@ -229,6 +229,40 @@ def test_pages_of_objectives_are_accessible(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+@pytest.fixture
+def lineage(server: object, root: Player) -> str:
+    """A model with what it came from and where it serves."""
+    rows: list[tuple[str, str, str]] = [
+        ("source", "partner-17", ""),
+        ("dataset", "clicks", "42"),
+        ("run", "train", "r1"),
+        ("trained_model", "a-ranker-with-a-name-that-is-far-too-long-for-its-box", "2214"),
+        ("service", "search", ""),
+    ]
+    refs = []
+    for kind, name, version in rows:
+        body = {"kind": kind, "name": name, "version": version, "facts": {"owner": root.ref}}
+        refs.append(root.api.post("entities", body, format="json").json()["stream"])
+    since = (now() - timedelta(days=3)).isoformat()
+    kinds = ("derived_from", "used", "generated", "serves")
+    for source, target, kind in zip(refs, refs[1:], kinds, strict=False):
+        body = {"source": source, "target": target, "kind": kind, "since": since}
+        assert root.api.post("edges", body, format="json").status_code == 200
+    return f"/models/{refs[3]}"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_models_are_accessible(
+    browse: Open, lineage: str, root: Player, look: dict[str, Any]
+) -> None:
+    visitor = browse(root, **look)
+    past = f"{lineage}?at=2026-01-01&known_at=2026-01-01"
+    for path in ("/models/", "/models/?search=nothing", lineage, past):
+        page = visitor.visit(path)
+        assert visitor.violations() == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_other_pages_are_accessible(
     browse: Open, case: Case, root: Player, look: dict[str, Any]

@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.cast import Player
 
-READ = ("/", "/declare/same?title=x", "/monitors/", "/slos/", "/log/", "/settings/")
+READ = ("/", "/declare/same?title=x", "/models/", "/monitors/", "/slos/", "/log/", "/settings/")
 WRITE = ("/declare", "/monitors/new")
 
 

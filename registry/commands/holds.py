@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from eventlog.core import Command, Event, Refused
 from registry import events
+from registry.commands.checks import in_utc
 from registry.state import Hold
 
 REF = re.compile(r"[a-z][a-z0-9_]{0,39}:[^\s\x00-\x1f]{1,200}")
@@ -75,8 +76,3 @@ class LiftHold(HoldCommand):
         if state.lifted:
             return []
         return [events.HoldLifted(hold=self.stream, entity=state.entity, why=self.why)]
-
-
-def in_utc(at: datetime) -> str:
-    """ISO text in UTC, in which later instants are greater texts."""
-    return at.astimezone(UTC).isoformat()

@@ -1,0 +1,1 @@
+"""Doors that lineage comes in by: one file for each protocol."""
