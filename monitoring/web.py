@@ -24,7 +24,6 @@ from eventlog.core import Context, Refused, uuid7
 from monitoring import commands, kinds, pages, queries, slo_pages, slos
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
-from monitoring.labels import fingerprint
 from monitoring.models import MonitorRow
 
 SERIES = re.compile(r"\s*([^{}\s]+)\s*(?:\{([^{}]*)\})?\s*")
@@ -151,14 +150,8 @@ def _definition(kind: str, given: Mapping[str, str], id: str) -> commands.Create
         urgency=given.get("urgency", ""),
         severity=int(severity) if severity in ("1", "2", "3", "4") else None,
         description=given.get("description", "").strip(),
-        watch_from=_watched_until(series, labels),
+        watch_from=queries.watched_until(series, labels),
     )
-
-
-def _watched_until(series: str, labels: dict[str, str]) -> datetime | None:
-    known = queries.series_named(fingerprint(series, labels))
-    extent = queries.extent(known.id) if known else None
-    return extent[1] if extent else None
 
 
 def _series(text: str) -> tuple[str, dict[str, str]]:

@@ -19,15 +19,14 @@ from rest_framework.views import APIView
 from access.api.commands import CommandView
 from access.api.conditional import etag_of
 from access.doors import context_of
-from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context
 from eventlog.store import Receipt
-from monitoring import commands, evaluation, slos
+from monitoring import commands, promising, slos
 from monitoring.api.serializers import ReasonSerializer
-from monitoring.api.views import time_of, watched_until
-from monitoring.commands.objectives import check_key, ids_of, monitors_kept, refused
-from monitoring.models import Evaluation, MonitorRow, SloRow
+from monitoring.api.views import time_of
+from monitoring.commands.objectives import refused
+from monitoring.models import SloRow
 from monitoring.slo import openslo
 from monitoring.slo.exact import BadSlo
 from monitoring.state import Layer
@@ -184,34 +183,6 @@ class ImportReport(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField()
 
 
-Defined = commands.CreateSlo | commands.ChangeSlo
-
-
-def carry_out(defined: Defined, context: Context) -> Receipt:
-    """Defines an objective and gives it its monitors, in one transaction. Raises `Refused`."""
-    check_key(defined.slo)
-    row = SloRow.objects.select_for_update().filter(key=defined.slo).first()
-    had = ids_of(defined.stream, row.settings) if row and row.retired_at is None else []
-    kept = monitors_kept(defined, had, defined.at, _watch_from(defined))
-    receipt = store.execute_together([defined, *kept], context)[0]
-    for monitor in MonitorRow.objects.filter(id__in=[one.monitor for one in kept]):
-        evaluation.watch(monitor)
-    _forget([one.monitor for one in kept if isinstance(one, commands.DropMonitor)])
-    return receipt
-
-
-def _watch_from(defined: Defined) -> datetime | None:
-    first = next(iter(monitors_kept(defined, [], defined.at)), None)
-    if not isinstance(first, commands.KeepMonitor):
-        return None
-    return watched_until(first.series, first.labels)
-
-
-def _forget(monitors: list[str]) -> None:
-    """An evaluation that outlived its monitor would go on where it stood if it came back."""
-    Evaluation.objects.filter(monitor__in=monitors).delete()
-
-
 class SlosView(CommandView, ListAPIView[SloRow]):
     """The objectives in force."""
 
@@ -240,7 +211,7 @@ class SlosView(CommandView, ListAPIView[SloRow]):
 
     def carry_out(self, command: Any, context: Context) -> Receipt:
         """The objective and its monitors."""
-        return carry_out(command, context)
+        return promising.define(command, context)
 
     def respond(self, receipt: Receipt) -> Response:
         """201 for a new one."""
@@ -272,7 +243,7 @@ class ChangeSloView(CommandView):
 
     def carry_out(self, command: Any, context: Context) -> Receipt:
         """The objective and its monitors."""
-        return carry_out(command, context)
+        return promising.define(command, context)
 
 
 class RetireSloView(CommandView):
@@ -285,13 +256,7 @@ class RetireSloView(CommandView):
 
     def carry_out(self, command: Any, context: Context) -> Receipt:
         """The objective and its monitors."""
-        check_key(command.slo)
-        row = SloRow.objects.select_for_update().filter(key=command.slo).first()
-        had = ids_of(command.stream, row.settings) if row else []
-        dropped = monitors_kept(None, had, command.at)
-        receipt = store.execute_together([command, *dropped], context)[0]
-        _forget(had)
-        return receipt
+        return promising.retire(command, context)
 
 
 class StandingView(APIView):
@@ -363,10 +328,10 @@ def _take_in(objective: openslo.Objective, context: Context, place: int) -> dict
     # Said again, the objective is there and nothing changes: another command, under another id.
     part = Context.by(context.actor, f"{context.command_id} {place} {known is None}")
     if known is None:
-        receipt = carry_out(commands.CreateSlo(at=now(), **given), part)
+        receipt = promising.define(commands.CreateSlo(at=now(), **given), part)
     else:
         reason = "Taken from an OpenSLO document."
-        receipt = carry_out(commands.ChangeSlo(at=now(), reason=reason, **given), part)
+        receipt = promising.define(commands.ChangeSlo(at=now(), reason=reason, **given), part)
     action = ("change" if known else "create") if receipt.events else "none"
     location = reverse("api-slo", args=[objective.key])
     return {"key": objective.key, "name": objective.name, "action": action, "location": location}
