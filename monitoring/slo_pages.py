@@ -16,7 +16,7 @@ from monitoring.commands.objectives import ids_of
 from monitoring.kinds.base import figure, span
 from monitoring.models import MonitorRow, SloRow
 from monitoring.slo import definition
-from monitoring.slo.burn import URGENCIES, Reading
+from monitoring.slo.burn import URGENCIES, Reading, fault, standard, usual
 from monitoring.slo.definition import Bound, Ratio, Slo
 from monitoring.slo.exact import end_of, ratio, spelled
 from monitoring.slo.selectors import spell
@@ -127,6 +127,22 @@ def promise(slo: Slo) -> str:
 # One objective
 
 
+def left_out(row: SloRow) -> list[dict[str, str]]:
+    """Standard pairs that an objective does without since they could never fire, and why."""
+    read = definition.read(row.settings)
+    if read.pairs != standard(read.target, read.window, read.indicator):
+        return []
+    faults = [
+        (pair.name, fault(pair, read.target, read.window, read.indicator))
+        for pair in usual(read.window, read.indicator)
+    ]
+    return [
+        {"name": name, "why": f"its {found.field} {found.message}."}
+        for name, found in faults
+        if found is not None
+    ]
+
+
 def objective(row: SloRow, as_of: datetime | None, now: datetime) -> dict[str, Any]:
     """Budget, burn-down, windows, definition and history of one objective."""
     found = slos.standing(row, as_of)
@@ -145,6 +161,7 @@ def objective(row: SloRow, as_of: datetime | None, now: datetime) -> dict[str, A
         "at": found.at,
         "as_of": as_of,
         "pairs": _pairs(found),
+        "left_out": left_out(row),
         "wrong": found.wrong,
         "monitors": [pages.short_row(view) for view in monitors],
         "incidents": list({link["url"]: link for link in links.values() if link["open"]}.values()),

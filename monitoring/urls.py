@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import web
+from monitoring import slo_web, web
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
@@ -11,5 +11,8 @@ urlpatterns = [
     path("monitors/<uuid:id>/pause", web.pause, name="monitor_pause"),
     path("monitors/<uuid:id>/resume", web.resume, name="monitor_resume"),
     path("slos/", web.objectives, name="slos"),
+    path("new-slo", slo_web.new, name="slo_new"),
     path("slos/<str:key>", web.objective, name="slo"),
+    path("slos/<str:key>/change", slo_web.change, name="slo_change"),
+    path("slos/<str:key>/retire", slo_web.retire, name="slo_retire"),
 ]

@@ -111,6 +111,7 @@ def objectives(request: HttpRequest) -> HttpResponse:
         page = slo_pages.listed(search, layer, asked.get("cursor"), now())
     except BadCursor as error:
         raise BadRequest(str(error)) from error
+    page["may_write"] = can(actor_of(request), "monitors:write")
     return render(request, "monitoring/slos.html", page)
 
 
@@ -123,7 +124,9 @@ def objective(request: HttpRequest, key: str) -> HttpResponse:
     if row is None:
         raise Http404("There is no such objective.")
     as_of = _time(request.GET.get("as_of", ""), "as_of")
-    return render(request, "monitoring/slo.html", slo_pages.objective(row, as_of, now()))
+    page = slo_pages.objective(row, as_of, now())
+    page |= {"may_write": can(actor_of(request), "monitors:write"), "key": str(uuid7())}
+    return render(request, "monitoring/slo.html", page)
 
 
 def _carry_out(request: HttpRequest, command: commands.MonitorCommand) -> HttpResponse:

@@ -193,7 +193,9 @@ def test_pages_of_objectives_are_accessible(
     browse: Open, objective: str, root: Player, look: dict[str, Any]
 ) -> None:
     visitor = browse(root, **look)
-    for path in ("/slos/", "/slos/?search=nothing", objective, "/slos/idea"):
+    paths = ["/slos/", "/slos/?search=nothing", objective, "/slos/idea"]
+    paths += ["/new-slo", f"{objective}/change"]
+    for path in paths:
         page = visitor.visit(path)
         assert visitor.violations() == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
