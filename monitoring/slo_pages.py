@@ -17,10 +17,11 @@ from monitoring.kinds.base import figure, span
 from monitoring.models import MonitorRow, SloRow
 from monitoring.slo import definition
 from monitoring.slo.burn import URGENCIES, Reading, fault, standard, usual
+from monitoring.slo.compliance import FRAMES, Kept, zone_of
 from monitoring.slo.definition import Bound, Ratio, Slo
 from monitoring.slo.exact import end_of, ratio, spelled
 from monitoring.slo.selectors import spell
-from monitoring.slo.windows import Rolling
+from monitoring.slo.windows import Rolling, zone_named
 from monitoring.slos import Standing
 from monitoring.state import Layer
 
@@ -46,6 +47,14 @@ CHANGES = {
     "slo.created": ("plus", "made the promise"),
     "slo.changed": ("back", "changed it"),
     "slo.retired": ("x", "retired it"),
+}
+PERIODS = {"month": 12, "quarter": 8, "window": 12}
+FRAME_WORDS = {"month": "Months", "quarter": "Quarters", "window": "Its own windows"}
+OUTCOMES = {
+    # outcome: word, chip, icon
+    "met": ("met", "good", "check"),
+    "missed": ("missed", "bad", "x"),
+    "unknown": ("nothing counted", "", "eye"),
 }
 AHEAD = 0.08
 HISTORY = 50
@@ -168,6 +177,52 @@ def objective(row: SloRow, as_of: datetime | None, now: datetime) -> dict[str, A
         "definition": _definition(found.slo),
         "review_due": slos.review_is_due(row, now.date()),
         "history": _history(row.key),
+    }
+
+
+def compliance(row: SloRow, frame: str) -> dict[str, Any]:
+    """The promise of one objective period by period, newest first."""
+    frame = frame if frame in FRAMES else FRAMES[0]
+    found = slos.compliance(row, frame, PERIODS[frame])
+    read = definition.read(row.settings)
+    zone = zone_of(read.window)
+    return {
+        "row": row,
+        "url": url_of(row.key),
+        "promise": promise(read),
+        "frame": frame,
+        "zone": zone,
+        "tabs": [
+            {"frame": each, "label": FRAME_WORDS[each], "current": each == frame} for each in FRAMES
+        ],
+        "periods": [_period(each, frame, zone) for each in found],
+        "of": "events" if read.indicator.method == "occurrences" else "slices",
+    }
+
+
+def _period(found: Kept, frame: str, zone: str) -> dict[str, Any]:
+    start, end = (
+        end_of(at).astimezone(zone_named(zone)) for at in (found.period.start, found.period.end)
+    )
+    names = {"month": f"{start:%B %Y}", "quarter": f"Q{(start.month + 2) // 3} {start.year}"}
+    word, chip, icon = OUTCOMES[found.outcome]
+    spent, events = found.spent, found.seen.events
+    return {
+        "name": names.get(frame, f"{start:%-d %b %Y} to {end:%-d %b %Y}"),
+        "runs": not found.whole,
+        "word": word,
+        "chip": chip,
+        "icon": icon,
+        "good": f"{events.good:,}",
+        "total": f"{events.total:,}",
+        "bad": f"{float(found.bad):,.6g}" if found.bad.denominator > 1 else f"{int(found.bad):,}",
+        "allowed": figure(float(found.allowed)),
+        "attained": percent(float(found.attained)) if found.attained is not None else "–",
+        "objective": percent(float(found.target)),
+        "spent": percent(float(spent)) if spent is not None else "–",
+        "fill": f"{min(100.0, 100 * float(spent or 0)):.1f}%",
+        "over": found.outcome == "missed",
+        "coverage": percent(found.seen.covered / found.seen.width) if found.seen.width else "–",
     }
 
 

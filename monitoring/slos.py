@@ -18,11 +18,13 @@ from monitoring.queries import without_nul
 from monitoring.slo import definition
 from monitoring.slo.budget import Budget, budget, burn_down
 from monitoring.slo.burn import Alert, Reading, evaluate
+from monitoring.slo.compliance import Kept, kept, periods
 from monitoring.slo.definition import Ratio, Slo
-from monitoring.slo.exact import end_of, minute_of, spelled, whole_minute
+from monitoring.slo.exact import end_of, minute_of, plain, spelled, whole_minute
 from monitoring.slo.indicator import settled
 from monitoring.slo.ledger import Ledger, target_of
 from monitoring.slo.openslo import Objective, exported, key_of
+from monitoring.slo.windows import Period
 from monitoring.state import Promise
 
 BY_NAME = ("name", "key")
@@ -127,9 +129,40 @@ def _status(alert: Alert, book: Ledger) -> str:
     return "quiet" if book.last is not None else "unknown"
 
 
-def _ledger(row: SloRow, read: Slo, minute: int) -> tuple[Ledger, list[int]]:
+def compliance(row: SloRow, frame: str, count: int, as_of: datetime | None = None) -> list[Kept]:
+    """What became of an objective in its latest periods, newest first, by what is known today.
+
+    Periods before anything was counted are left out. Raises `BadSlo` for a frame or count that
+    cannot be.
+    """
+    read = definition.read(row.settings)
+    # Refused for an objective without counts as well.
+    asked = list(periods(frame, read.window, whole_minute(as_of or now()), count))
+    at = as_of or latest(read)
+    if read.source is None or at is None:
+        return []
+    minute = whole_minute(at)
+    if as_of is None:
+        asked = list(periods(frame, read.window, minute, count))
+    # One period at a time: two years of minutes together would take all of a worker's memory.
+    found = [_kept(row, read, period, minute) for period in asked]
+    while found and found[-1].outcome == "unknown":
+        found.pop()
+    return found
+
+
+def _kept(row: SloRow, read: Slo, period: Period, minute: int) -> Kept:
+    book, _ = _ledger(row, read, min(period.end, minute), period.start)
+    return kept(book, period, minute)
+
+
+def _ledger(
+    row: SloRow, read: Slo, minute: int, since: int | None = None
+) -> tuple[Ledger, list[int]]:
     assert read.source is not None  # who asks has looked
-    start = min(read.window.at(minute).start, minute - read.lookback) - read.indicator.reach
+    if since is None:
+        since = min(read.window.at(minute).start, minute - read.lookback)
+    start = since - read.indicator.reach
     measured = counting.counts(read.source, end_of(max(start, 0)), end_of(minute))
     is_bad = isinstance(read.source, Ratio) and read.source.is_bad
     counts, wrong = settled(measured, is_bad)
@@ -186,6 +219,27 @@ def _reading_values(found: Reading) -> dict[str, Any]:
         "coverage": found.long.covered / found.long.width,
         "events": found.long.events.total,
         "bad": found.long.events.bad,
+    }
+
+
+def kept_values(found: Kept) -> dict[str, Any]:
+    """What became of a promise as JSON-safe values; counts are whole, shares of them exact texts."""
+    error, spent = found.attained, found.spent
+    return {
+        "start": end_of(found.period.start),
+        "end": end_of(found.period.end),
+        "until": end_of(found.until),
+        "whole": found.whole,
+        "good": found.seen.events.good,
+        "bad": found.seen.events.bad,
+        "total": found.seen.events.total,
+        "objective": plain(found.target),
+        "attained": float(error) if error is not None else None,
+        "counted_bad": plain(found.bad),
+        "allowed_bad": plain(found.allowed),
+        "spent": float(spent) if spent is not None else None,
+        "coverage": found.seen.covered / found.seen.width if found.seen.width else 0.0,
+        "outcome": found.outcome,
     }
 
 

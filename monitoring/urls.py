@@ -13,6 +13,7 @@ urlpatterns = [
     path("slos/", web.objectives, name="slos"),
     path("new-slo", slo_web.new, name="slo_new"),
     path("slos/<str:key>", web.objective, name="slo"),
+    path("slos/<str:key>/compliance", web.compliance, name="slo_compliance"),
     path("slos/<str:key>/change", slo_web.change, name="slo_change"),
     path("slos/<str:key>/retire", slo_web.retire, name="slo_retire"),
 ]

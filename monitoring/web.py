@@ -129,6 +129,18 @@ def objective(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "monitoring/slo.html", page)
 
 
+@requires("monitors:read")
+@never_cache
+@require_GET
+def compliance(request: HttpRequest, key: str) -> HttpResponse:
+    """Whether one objective was kept, month by month, quarter by quarter, window by window."""
+    row = slos.slo(key)
+    if row is None:
+        raise Http404("There is no such objective.")
+    frame = request.GET.get("period", "month")
+    return render(request, "monitoring/compliance.html", slo_pages.compliance(row, frame))
+
+
 def _carry_out(request: HttpRequest, command: commands.MonitorCommand) -> HttpResponse:
     context = Context.by(actor_of(request).ref, request.POST.get("key") or None)
     try:

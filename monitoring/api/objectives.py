@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +30,7 @@ from monitoring.api.views import time_of
 from monitoring.commands.objectives import refused
 from monitoring.models import SloRow
 from monitoring.slo import openslo
+from monitoring.slo.compliance import Kept
 from monitoring.slo.exact import BadSlo
 from monitoring.state import Layer
 
@@ -35,6 +38,10 @@ SEARCH = OpenApiParameter("search", str, description="Text in the name, key, own
 LAYER = OpenApiParameter("layer", str, description=", ".join(Layer))
 RETIRED = OpenApiParameter("retired", bool, description="Those that ended, instead.")
 AS_OF = OpenApiParameter("as_of", datetime, description="How it stood then, by today's counts.")
+PERIOD = OpenApiParameter("period", str, description="month, quarter or window; month.")
+COUNT = OpenApiParameter("count", int, description="How many periods at most; 6.")
+DEFAULT_PERIODS = 6
+CSV = "text/csv"
 YAML = "application/yaml"
 MAX_IMPORTED = 200
 
@@ -150,6 +157,35 @@ class StandingSerializer(serializers.Serializer[Any]):
     burn_down = RemainingSerializer(many=True)
     wrong = serializers.IntegerField(help_text="Minutes whose measurements cannot be counts.")
     monitors = serializers.ListField(child=serializers.CharField())
+
+
+class KeptSerializer(serializers.Serializer[Any]):
+    """What became of an objective in one period, by what was counted in it."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    until = serializers.DateTimeField(help_text="How far it was looked at.")
+    whole = serializers.BooleanField(help_text="Whether the period has ended.")
+    outcome = serializers.CharField(help_text="met, missed or unknown; so far, while it runs.")
+    good = serializers.IntegerField()
+    bad = serializers.IntegerField()
+    total = serializers.IntegerField()
+    objective = serializers.CharField(help_text="The target at the end, exactly.")
+    attained = serializers.FloatField(allow_null=True, help_text="As the target counts.")
+    counted_bad = serializers.CharField(help_text="Bad events or slices, exactly.")
+    allowed_bad = serializers.CharField(help_text="As many could have been bad, exactly.")
+    spent = serializers.FloatField(
+        allow_null=True, help_text="Share of the budget of what was counted; above 1 if missed."
+    )
+    coverage = serializers.FloatField(help_text="Share of the time so far that has counts.")
+
+
+class ComplianceSerializer(serializers.Serializer[Any]):
+    """Whether an objective was kept, newest period first."""
+
+    key = serializers.CharField()
+    period = serializers.CharField()
+    items = KeptSerializer(many=True)
 
 
 class ImportSerializer(serializers.Serializer[Any]):
@@ -273,6 +309,52 @@ class StandingView(APIView):
         found = slos.as_values(slos.standing(row, as_of))
         found["monitors"] = [f"monitor:{one.id}" for one in slos.monitors_of(row)]
         return Response(StandingSerializer(found).data)
+
+
+class ComplianceView(APIView):
+    """Whether one objective was kept, period by period."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(parameters=[PERIOD, COUNT, AS_OF], responses=ComplianceSerializer)
+    def get(self, request: Request, slo: str) -> Response:
+        """Good events, all events, objective, outcome and budget of each period, newest first."""
+        row = slo_or_404(slo)
+        found = [slos.kept_values(each) for each in self.asked(request, row)]
+        frame = request.query_params.get("period", "month")
+        return Response(
+            ComplianceSerializer({"key": row.key, "period": frame, "items": found}).data
+        )
+
+    def asked(self, request: Request, row: SloRow) -> list[Kept]:
+        """The periods that are asked for. Raises a 400 that names what is wrong."""
+        asked = request.query_params
+        as_of = time_of(request, "as_of", now()) if "as_of" in asked else None
+        count = asked.get("count", str(DEFAULT_PERIODS))
+        try:
+            number = int(count) if count.isascii() and count.isdigit() and len(count) < 5 else 0
+            return slos.compliance(row, asked.get("period", "month"), number, as_of)
+        except BadSlo as fault:
+            raise ValidationError({fault.field: [f"{fault.message}."]}) from None
+
+
+class ComplianceCsvView(ComplianceView):
+    """The same as a table."""
+
+    @extend_schema(
+        parameters=[PERIOD, COUNT, AS_OF], responses={(200, CSV): OpenApiResponse(str, "CSV")}
+    )
+    def get(self, request: Request, slo: str) -> HttpResponse:  # type: ignore[override]
+        """One line for each period, after one with the names of the columns."""
+        row = slo_or_404(slo)
+        response = HttpResponse(content_type=f"{CSV}; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{row.key}.csv"'
+        columns = list(KeptSerializer().fields)
+        table = csv.DictWriter(response, ["key", *columns])
+        table.writeheader()
+        for each in self.asked(request, row):
+            table.writerow({"key": row.key, **KeptSerializer(slos.kept_values(each)).data})
+        return response
 
 
 class ExportView(APIView):

@@ -28,6 +28,16 @@ urlpatterns = [
     path("slos/<str:slo>/change", objectives.ChangeSloView.as_view(), name="api-slo-change"),
     path("slos/<str:slo>/retire", objectives.RetireSloView.as_view(), name="api-slo-retire"),
     path("slos/<str:slo>/status", objectives.StandingView.as_view(), name="api-slo-status"),
+    path(
+        "slos/<str:slo>/compliance",
+        objectives.ComplianceView.as_view(),
+        name="api-slo-compliance",
+    ),
+    path(
+        "slos/<str:slo>/compliance.csv",
+        objectives.ComplianceCsvView.as_view(),
+        name="api-slo-compliance-csv",
+    ),
     path("slos/<str:slo>/openslo", objectives.ExportView.as_view(), name="api-slo-openslo"),
     path("openslo", objectives.OpenSloView.as_view(), name="api-openslo"),
     path("breaches", views.BreachesView.as_view(), name="api-breaches"),

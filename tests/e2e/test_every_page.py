@@ -194,7 +194,7 @@ def test_pages_of_objectives_are_accessible(
 ) -> None:
     visitor = browse(root, **look)
     paths = ["/slos/", "/slos/?search=nothing", objective, "/slos/idea"]
-    paths += ["/new-slo", f"{objective}/change"]
+    paths += ["/new-slo", f"{objective}/change", f"{objective}/compliance"]
     for path in paths:
         page = visitor.visit(path)
         assert visitor.violations() == [], path

@@ -121,7 +121,7 @@ def test_a_refusal_stands_beside_its_field_and_nothing_is_lost(
 
 def test_pairs_left_empty_between_others_are_closed_up(ana: Player) -> None:
     later = {name.replace("alerts.0", "alerts.2"): value for name, value in OWN.items()}
-    page = send(ana, **later, **{"target": "90"}).content.decode()
+    page = send(ana, **later, target="90").content.decode()
     assert 'id="h-alerts.0.fraction"' in page
     assert 'name="alerts.0.long" type="text" value="1h"' in page
     send(ana, **later)
