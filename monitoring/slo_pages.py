@@ -46,6 +46,7 @@ PAIR_STATES = {
 CHANGES = {
     "slo.created": ("plus", "made the promise"),
     "slo.changed": ("back", "changed it"),
+    "slo.reviewed": ("eye", "looked at it again"),
     "slo.retired": ("x", "retired it"),
 }
 PERIODS = {"month": 12, "quarter": 8, "window": 12}
@@ -80,24 +81,33 @@ def percent(share: float) -> str:
 # The list
 
 
-def listed(search: str, layer: str, cursor: str | None, today: datetime) -> dict[str, Any]:
-    """One page of objectives. Raises `BadCursor`."""
+def listed(
+    search: str, layer: str, cursor: str | None, today: datetime, due: bool = False
+) -> dict[str, Any]:
+    """One page of objectives, with `due` of those whose review has come. Raises `BadCursor`."""
     layer = layer if layer in list(Layer) else ""
-    page = page_of(slos.slos(search, layer), slos.BY_NAME, cursor, 25)
+    day = today.date()
+    rows = slos.slos(search, layer, due=day if due else None)
+    page = page_of(rows, slos.BY_NAME, cursor, 25)
     watched = _watched(page.rows)
     return {
         "rows": [_row(row, watched, today) for row in page.rows],
         "next": page.next,
         "search": search,
         "layer": layer,
-        "tabs": _tabs(layer),
+        "tabs": _tabs(layer, due),
+        "due": due,
+        "overdue": slos.slos(due=day).count(),
         "total": slos.slos().count(),
     }
 
 
-def _tabs(layer: str) -> list[dict[str, Any]]:
+def _tabs(layer: str, due: bool) -> list[dict[str, Any]]:
     choices = [("", "All"), *((str(each), str(each).capitalize()) for each in Layer)]
-    return [{"layer": each, "label": label, "current": each == layer} for each, label in choices]
+    return [
+        {"layer": each, "label": label, "current": each == layer and not due}
+        for each, label in choices
+    ]
 
 
 def _watched(rows: Iterable[SloRow]) -> dict[str, queries.MonitorView]:
@@ -120,6 +130,7 @@ def _row(
         "said": said,
         "promise": promise(definition.read(row.settings)),
         "review_due": slos.review_is_due(row, today.date()),
+        "overdue": (today.date() - row.review_on).days,
     }
 
 
@@ -176,6 +187,7 @@ def objective(row: SloRow, as_of: datetime | None, now: datetime) -> dict[str, A
         "incidents": list({link["url"]: link for link in links.values() if link["open"]}.values()),
         "definition": _definition(found.slo),
         "review_due": slos.review_is_due(row, now.date()),
+        "reviewed_by": names({row.reviewed_by}).get(row.reviewed_by, row.reviewed_by),
         "history": _history(row.key),
     }
 

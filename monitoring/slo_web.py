@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.doors import actor_of, requires
+from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context, Refused, uuid7
 from eventlog.store import Receipt
@@ -71,6 +72,20 @@ def retire(request: HttpRequest, key: str) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect(slo_pages.url_of(key)) if slos.slo(key) else redirect("slos")
+
+
+@requires("monitors:write")
+@require_POST
+def review(request: HttpRequest, key: str) -> HttpResponse:
+    """Notes what somebody found who looked at an objective again, and when to look next."""
+    found, following = (request.POST.get(name, "").strip() for name in ("reason", "review_on"))
+    row = _row(key)
+    command = commands.ReviewSlo(slo=row.key, at=now(), reason=found, review_on=following)
+    try:
+        store.execute(command, _context(request))
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    return redirect(slo_pages.url_of(key))
 
 
 def _sent(

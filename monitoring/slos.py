@@ -51,9 +51,16 @@ class Standing:
     wrong: int
 
 
-def slos(search: str = "", layer: str = "", retired: bool = False) -> QuerySet[SloRow]:
-    """Objectives whose name, key, owner or subjects contain `search`."""
+def slos(
+    search: str = "", layer: str = "", retired: bool = False, due: date | None = None
+) -> QuerySet[SloRow]:
+    """Objectives whose name, key, owner or subjects contain `search`.
+
+    With `due`, those in force whose review has come by that day.
+    """
     rows = SloRow.objects.filter(retired_at__isnull=not retired)
+    if due is not None:
+        rows = rows.filter(retired_at=None, review_on__lte=due)
     search, layer = without_nul(search), without_nul(layer)
     if search:
         rows = rows.filter(

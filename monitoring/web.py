@@ -108,7 +108,8 @@ def objectives(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     search, layer = asked.get("search", ""), asked.get("layer", "")
     try:
-        page = slo_pages.listed(search, layer, asked.get("cursor"), now())
+        due = asked.get("review") == "due"
+        page = slo_pages.listed(search, layer, asked.get("cursor"), now(), due)
     except BadCursor as error:
         raise BadRequest(str(error)) from error
     page["may_write"] = can(actor_of(request), "monitors:write")
@@ -125,7 +126,8 @@ def objective(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404("There is no such objective.")
     as_of = _time(request.GET.get("as_of", ""), "as_of")
     page = slo_pages.objective(row, as_of, now())
-    page |= {"may_write": can(actor_of(request), "monitors:write"), "key": str(uuid7())}
+    page |= {"may_write": can(actor_of(request), "monitors:write")}
+    page |= {"key": str(uuid7()), "once": str(uuid7())}
     return render(request, "monitoring/slo.html", page)
 
 

@@ -27,7 +27,7 @@ from eventlog.store import Receipt
 from monitoring import commands, promising, slos
 from monitoring.api.serializers import ReasonSerializer
 from monitoring.api.views import time_of
-from monitoring.commands.objectives import refused
+from monitoring.commands.objectives import check_key, refused
 from monitoring.models import SloRow
 from monitoring.slo import openslo
 from monitoring.slo.compliance import Kept
@@ -37,6 +37,7 @@ from monitoring.state import Layer
 SEARCH = OpenApiParameter("search", str, description="Text in the name, key, owner or subjects.")
 LAYER = OpenApiParameter("layer", str, description=", ".join(Layer))
 RETIRED = OpenApiParameter("retired", bool, description="Those that ended, instead.")
+REVIEW_DUE = OpenApiParameter("review_due", bool, description="Those to be looked at again.")
 AS_OF = OpenApiParameter("as_of", datetime, description="How it stood then, by today's counts.")
 PERIOD = OpenApiParameter("period", str, description="month, quarter or window; month.")
 COUNT = OpenApiParameter("count", int, description="How many periods at most; 6.")
@@ -80,6 +81,15 @@ class ChangedSlo(SloFields):
     reason = serializers.CharField(max_length=2000)
 
 
+class ReviewedSlo(serializers.Serializer[Any]):
+    """What somebody found who looked at an objective again."""
+
+    reason = serializers.CharField(max_length=2000, help_text="What was found.")
+    review_on = serializers.CharField(
+        max_length=10, allow_blank=True, default="", help_text="A date; 90 days from now if empty."
+    )
+
+
 class SloSerializer(SloFields):
     """An objective as it is."""
 
@@ -90,6 +100,9 @@ class SloSerializer(SloFields):
     review_on = serializers.DateField()  # type: ignore[assignment]
     review_due = serializers.SerializerMethodField()
     reason = serializers.CharField(help_text="Why it was last changed or retired.")
+    reviewed_at = serializers.DateTimeField(allow_null=True)
+    reviewed_by = serializers.CharField(help_text="Ref of who last reviewed it, or empty.")
+    review = serializers.CharField(help_text="What they found.")
     created_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
     retired_at = serializers.DateTimeField(allow_null=True)
@@ -232,9 +245,12 @@ class SlosView(CommandView, ListAPIView[SloRow]):
         """Objectives that fit the question."""
         asked = self.request.query_params
         retired = asked.get("retired", "") == "true"
-        return slos.slos(asked.get("search", ""), asked.get("layer", ""), retired)
+        due = now().date() if asked.get("review_due", "") == "true" else None
+        return slos.slos(asked.get("search", ""), asked.get("layer", ""), retired, due)
 
-    @extend_schema(parameters=[SEARCH, LAYER, RETIRED], responses=SloSerializer(many=True))
+    @extend_schema(
+        parameters=[SEARCH, LAYER, RETIRED, REVIEW_DUE], responses=SloSerializer(many=True)
+    )
     def get(self, request: Request, *args: Any, **path: Any) -> Response:
         """Lists objectives by name."""
         rows = self.paginate_queryset(self.get_queryset()) or []
@@ -280,6 +296,20 @@ class ChangeSloView(CommandView):
     def carry_out(self, command: Any, context: Context) -> Receipt:
         """The objective and its monitors."""
         return promising.define(command, context)
+
+
+class ReviewSloView(CommandView):
+    """Notes that somebody looked at an objective again, and when to look next."""
+
+    required_action = "monitors:write"
+    command = commands.ReviewSlo
+    serializer_class = ReviewedSlo
+    location = "api-slo"
+
+    def build(self, data: dict[str, Any], request: Request) -> Any:
+        """The command, for a key that can be one."""
+        check_key(data["slo"])
+        return super().build(data, request)
 
 
 class RetireSloView(CommandView):

@@ -26,6 +26,7 @@ urlpatterns = [
     path("slos", objectives.SlosView.as_view(), name="api-slos"),
     path("slos/<str:slo>", objectives.SloView.as_view(), name="api-slo"),
     path("slos/<str:slo>/change", objectives.ChangeSloView.as_view(), name="api-slo-change"),
+    path("slos/<str:slo>/review", objectives.ReviewSloView.as_view(), name="api-slo-review"),
     path("slos/<str:slo>/retire", objectives.RetireSloView.as_view(), name="api-slo-retire"),
     path("slos/<str:slo>/status", objectives.StandingView.as_view(), name="api-slo-status"),
     path(

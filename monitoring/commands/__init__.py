@@ -18,6 +18,7 @@ from monitoring.commands.objectives import (
     DropMonitor,
     KeepMonitor,
     RetireSlo,
+    ReviewSlo,
     monitors_kept,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "RemoveMonitor",
     "ResumeMonitor",
     "RetireSlo",
+    "ReviewSlo",
     "ReviseMonitor",
     "in_utc",
     "monitors_kept",

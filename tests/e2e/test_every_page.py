@@ -193,7 +193,7 @@ def test_pages_of_objectives_are_accessible(
     browse: Open, objective: str, root: Player, look: dict[str, Any]
 ) -> None:
     visitor = browse(root, **look)
-    paths = ["/slos/", "/slos/?search=nothing", objective, "/slos/idea"]
+    paths = ["/slos/", "/slos/?search=nothing", "/slos/?review=due", objective, "/slos/idea"]
     paths += ["/new-slo", f"{objective}/change", f"{objective}/compliance"]
     for path in paths:
         page = visitor.visit(path)
