@@ -21,6 +21,7 @@ from monitoring.slo.compliance import FRAMES, Kept, zone_of
 from monitoring.slo.definition import Bound, Ratio, Slo
 from monitoring.slo.exact import end_of, ratio, spelled
 from monitoring.slo.selectors import spell
+from monitoring.slo.slices import Slice
 from monitoring.slo.windows import Rolling, zone_named
 from monitoring.slos import Standing
 from monitoring.state import Layer
@@ -235,6 +236,38 @@ def _period(found: Kept, frame: str, zone: str) -> dict[str, Any]:
         "fill": f"{min(100.0, 100 * float(spent or 0)):.1f}%",
         "over": found.outcome == "missed",
         "coverage": percent(found.seen.covered / found.seen.width) if found.seen.width else "–",
+    }
+
+
+def slices(row: SloRow, by: str, over: str, minimum: int) -> dict[str, Any]:
+    """Where the bad events of an objective are. Raises `BadSlo`."""
+    found = slos.sliced(row, by, over, minimum)
+    read = definition.read(row.settings)
+    return {
+        "row": row,
+        "url": url_of(row.key),
+        "promise": promise(read),
+        "found": found,
+        "target": percent(float(read.target)),
+        "slices": [_slice(each) for each in found.ranked.slices],
+    }
+
+
+def _slice(found: Slice) -> dict[str, Any]:
+    of_traffic, of_bad = float(found.of_traffic), float(found.of_bad or 0)
+    burn, error = found.seen.burn, found.seen.error
+    return {
+        "name": found.key,
+        "of_traffic": percent(of_traffic),
+        "of_bad": percent(of_bad),
+        "fill": f"{100 * of_bad:.1f}%",
+        "mark": f"{100 * of_traffic:.1f}%",
+        "over": burn is not None and burn > 1,
+        "attained": percent(float(1 - error)) if error is not None else "–",
+        "events": f"{found.seen.events.total:,}",
+        "bad": f"{found.seen.events.bad:,}",
+        "burn": f"{figure(float(burn))}×" if burn is not None else "–",
+        "pairs": [_pair(each) for each in found.readings],
     }
 
 

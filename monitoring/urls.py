@@ -14,6 +14,7 @@ urlpatterns = [
     path("new-slo", slo_web.new, name="slo_new"),
     path("slos/<str:key>", web.objective, name="slo"),
     path("slos/<str:key>/compliance", web.compliance, name="slo_compliance"),
+    path("slos/<str:key>/slices", web.slices, name="slo_slices"),
     path("slos/<str:key>/change", slo_web.change, name="slo_change"),
     path("slos/<str:key>/review", slo_web.review, name="slo_review"),
     path("slos/<str:key>/retire", slo_web.retire, name="slo_retire"),

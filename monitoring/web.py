@@ -25,6 +25,8 @@ from monitoring import commands, kinds, pages, queries, slo_pages, slos
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
 from monitoring.models import MonitorRow
+from monitoring.slo.exact import BadSlo
+from monitoring.slo.slices import MINIMUM
 
 SERIES = re.compile(r"\s*([^{}\s]+)\s*(?:\{([^{}]*)\})?\s*")
 
@@ -141,6 +143,24 @@ def compliance(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404("There is no such objective.")
     frame = request.GET.get("period", "month")
     return render(request, "monitoring/compliance.html", slo_pages.compliance(row, frame))
+
+
+@requires("monitors:read")
+@never_cache
+@require_GET
+def slices(request: HttpRequest, key: str) -> HttpResponse:
+    """One objective by the values of a label, the worst slices first."""
+    row = slos.slo(key)
+    if row is None:
+        raise Http404("There is no such objective.")
+    asked = request.GET
+    minimum = asked.get("minimum", "") or str(MINIMUM)
+    number = int(minimum) if minimum.isascii() and minimum.isdigit() and len(minimum) < 11 else 0
+    try:
+        page = slo_pages.slices(row, asked.get("by", ""), asked.get("over", ""), number)
+    except BadSlo as fault:
+        raise BadRequest(f"{fault.field}: {fault.message}.") from None
+    return render(request, "monitoring/slices.html", page)
 
 
 def _carry_out(request: HttpRequest, command: commands.MonitorCommand) -> HttpResponse:

@@ -32,6 +32,7 @@ from monitoring.models import SloRow
 from monitoring.slo import openslo
 from monitoring.slo.compliance import Kept
 from monitoring.slo.exact import BadSlo
+from monitoring.slo.slices import MINIMUM
 from monitoring.state import Layer
 
 SEARCH = OpenApiParameter("search", str, description="Text in the name, key, owner or subjects.")
@@ -41,6 +42,9 @@ REVIEW_DUE = OpenApiParameter("review_due", bool, description="Those to be looke
 AS_OF = OpenApiParameter("as_of", datetime, description="How it stood then, by today's counts.")
 PERIOD = OpenApiParameter("period", str, description="month, quarter or window; month.")
 COUNT = OpenApiParameter("count", int, description="How many periods at most; 6.")
+BY = OpenApiParameter("by", str, description="The label that tells slices apart.")
+OVER = OpenApiParameter("over", str, description="A long window of its alerts; the longest.")
+MINIMUM_SIZE = OpenApiParameter("minimum", int, description=f"Events of a slice; {MINIMUM}.")
 DEFAULT_PERIODS = 6
 CSV = "text/csv"
 YAML = "application/yaml"
@@ -199,6 +203,33 @@ class ComplianceSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     period = serializers.CharField()
     items = KeptSerializer(many=True)
+
+
+class SliceSerializer(serializers.Serializer[Any]):
+    """One slice, over the window that slices are ordered by."""
+
+    slice = serializers.CharField()
+    events = serializers.IntegerField()
+    bad = serializers.IntegerField()
+    of_traffic = serializers.FloatField(help_text="Share of the events of all slices.")
+    of_bad = serializers.FloatField(allow_null=True, help_text="Share of their bad events.")
+    attained = serializers.FloatField(allow_null=True)
+    burn = serializers.FloatField(allow_null=True, help_text="Times as fast as allowed.")
+    alerts = PairSerializer(many=True)
+
+
+class SlicesSerializer(serializers.Serializer[Any]):
+    """An objective by the values of one label, the worst first."""
+
+    labels = serializers.ListField(child=serializers.CharField(), help_text="Choices of `by`.")
+    by = serializers.CharField()
+    windows = serializers.ListField(child=serializers.CharField(), help_text="Choices of `over`.")
+    over = serializers.CharField()
+    minimum = serializers.IntegerField()
+    at = serializers.DateTimeField(allow_null=True)
+    small = serializers.IntegerField(help_text="Slices of fewer events than `minimum`.")
+    silent = serializers.IntegerField(help_text="Slices without a count in that time.")
+    items = SliceSerializer(many=True)
 
 
 class ImportSerializer(serializers.Serializer[Any]):
@@ -385,6 +416,29 @@ class ComplianceCsvView(ComplianceView):
         for each in self.asked(request, row):
             table.writerow({"key": row.key, **KeptSerializer(slos.kept_values(each)).data})
         return response
+
+
+class SlicesView(APIView):
+    """One objective slice by slice."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(parameters=[BY, OVER, MINIMUM_SIZE, AS_OF], responses=SlicesSerializer)
+    def get(self, request: Request, slo: str) -> Response:
+        """The slices of one label, the worst first, with what each pair of windows says of each."""
+        row, asked = slo_or_404(slo), request.query_params
+        as_of = time_of(request, "as_of", now()) if "as_of" in asked else None
+        minimum = asked.get("minimum", str(MINIMUM))
+        number = (
+            int(minimum) if minimum.isascii() and minimum.isdigit() and len(minimum) < 11 else 0
+        )
+        try:
+            found = slos.sliced(row, asked.get("by", ""), asked.get("over", ""), number, as_of)
+        except BadSlo as fault:
+            raise ValidationError({fault.field: [f"{fault.message}."]}) from None
+        items = [slos.slice_values(each) for each in found.ranked.slices]
+        counted = {"small": found.ranked.small, "silent": found.ranked.silent}
+        return Response(SlicesSerializer({**vars(found), **counted, "items": items}).data)
 
 
 class ExportView(APIView):

@@ -39,6 +39,7 @@ urlpatterns = [
         objectives.ComplianceCsvView.as_view(),
         name="api-slo-compliance-csv",
     ),
+    path("slos/<str:slo>/slices", objectives.SlicesView.as_view(), name="api-slo-slices"),
     path("slos/<str:slo>/openslo", objectives.ExportView.as_view(), name="api-slo-openslo"),
     path("openslo", objectives.OpenSloView.as_view(), name="api-openslo"),
     path("breaches", views.BreachesView.as_view(), name="api-breaches"),
