@@ -6,6 +6,8 @@ whose good events are still on their way must not look like so many bad ones.
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -89,6 +91,53 @@ def series_id(selector: Selector) -> int | None:
     """The series with this name and labels, if anything ever arrived for it."""
     mark = fingerprint(selector.series, selector.labels)
     return Series.objects.filter(fingerprint=mark).values_list("id", flat=True).first()
+
+
+LABELS = """
+SELECT DISTINCT l.label
+FROM monitoring_series s, jsonb_object_keys(s.labels - %(own)s::text[]) AS l(label)
+WHERE s.name = %(series)s AND s.labels @> %(labels)s::jsonb
+AND s.labels - %(own)s::text[] = jsonb_build_object(l.label, s.labels -> l.label)
+ORDER BY 1 LIMIT 20
+"""
+
+VALUES_OF = """
+SELECT labels ->> %(by)s FROM monitoring_series
+WHERE name = %(series)s AND labels - %(by)s::text = %(labels)s::jsonb AND labels ? %(by)s
+ORDER BY 1 LIMIT %(limit)s
+"""
+
+
+def slicing_labels(selector: Selector) -> list[str]:
+    """Labels that tell slices of a series apart: those of series that have one more than it has."""
+    asked = {**_named(selector), "own": list(selector.labels)}
+    with fast_cursor() as cursor:
+        cursor.execute(LABELS, asked)
+        return [name for (name,) in cursor.fetchall()]
+
+
+def slices_of(selector: Selector, by: str, limit: int) -> list[str]:
+    """The values of one more label under which a series arrives, in order."""
+    with fast_cursor() as cursor:
+        cursor.execute(VALUES_OF, {**_named(selector), "by": by, "limit": limit})
+        return [value for (value,) in cursor.fetchall()]
+
+
+def _named(selector: Selector) -> dict[str, Any]:
+    return {"series": selector.series, "labels": json.dumps(selector.labels)}
+
+
+def sliced_source(source: Source, by: str, value: str) -> Source:
+    """Where the counts of one slice come from."""
+    if isinstance(source, Bound):
+        return replace(source, value=_sliced(source.value, by, value))
+    return replace(
+        source, part=_sliced(source.part, by, value), total=_sliced(source.total, by, value)
+    )
+
+
+def _sliced(selector: Selector, by: str, value: str) -> Selector:
+    return Selector(selector.series, {**selector.labels, by: value})
 
 
 def _asked(source: Source, after: datetime, until: datetime) -> dict[str, Any] | None:

@@ -254,6 +254,22 @@ class SloChanged(_Promised):
         return replace(state, promise=self.promise(), revision=self.revision)
 
 
+class SloReviewed(Event):
+    """Somebody looked at the promise again and let it stand; the next look is on `review_on`."""
+
+    type = "slo.reviewed"
+    refs = ("subjects",)
+    slo: str
+    reason: str
+    review_on: str
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Objective) -> Objective:
+        if state.promise is None:
+            return state
+        return replace(state, promise=replace(state.promise, review_on=self.review_on))
+
+
 class SloRetired(Event):
     """The promise ended; its story stays."""
 

@@ -107,7 +107,10 @@ class MissRow(models.Model):
 
 
 class SloRow(models.Model):
-    """One service level objective. `targets` are (since, share) as they changed, oldest first."""
+    """One service level objective. `targets` are (since, share) as they changed, oldest first.
+
+    `review` is what somebody found who last looked at it again.
+    """
 
     key = models.TextField(primary_key=True)
     version = models.IntegerField()
@@ -124,6 +127,9 @@ class SloRow(models.Model):
     document = models.JSONField()
     targets = models.JSONField()
     reason = models.TextField(default="")
+    reviewed_at = models.DateTimeField(null=True)
+    reviewed_by = models.TextField(default="")
+    review = models.TextField(default="")
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)

@@ -313,8 +313,8 @@ def form(kind: str, given: Mapping[str, str], problem: str, field: str) -> dict[
     """The form of a new monitor of one kind, with what was filled in and what is wrong."""
     described = kinds.named(kind)
     errors = {field: problem} if field else {}
-    general = _filled(GENERAL, given, errors, "", posted=bool(problem))
-    own = _filled(form_fields(described), given, errors, "parameters.", posted=bool(problem))
+    general = filled(GENERAL, given, errors, "", posted=bool(problem))
+    own = filled(form_fields(described), given, errors, "parameters.", posted=bool(problem))
     return {
         "kind": _kind(kind),
         "fields": general[:2],
@@ -351,7 +351,7 @@ GENERAL: list[dict[str, Any]] = [
 ]
 
 
-def _filled(
+def filled(
     fields: Sequence[Mapping[str, Any]],
     given: Mapping[str, str],
     errors: Mapping[str, str],

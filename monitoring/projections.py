@@ -24,6 +24,7 @@ from monitoring.events import (
     SloChanged,
     SloCreated,
     SloRetired,
+    SloReviewed,
 )
 from monitoring.labels import fingerprint
 from monitoring.models import BreachRow, MissRow, MonitorRow, SloRow
@@ -196,6 +197,17 @@ def show_promised_anew(event: SloChanged, record: Record) -> None:
         targets=targets,
         changed_at=record.occurred_at,
         **_promise(event),
+    )
+
+
+@objectives.on(SloReviewed)
+def show_reviewed(event: SloReviewed, record: Record) -> None:
+    SloRow.objects.filter(key=record.stream.partition(":")[2]).update(
+        version=record.version,
+        review_on=date.fromisoformat(event.review_on),
+        reviewed_at=record.occurred_at,
+        reviewed_by=record.actor,
+        review=event.reason,
     )
 
 

@@ -14,6 +14,7 @@ from access.paging import DEFAULT_LIMIT, page_of
 from eventlog.db import fast_cursor
 from monitoring import kinds
 from monitoring.kinds.describe import form_fields, schema
+from monitoring.labels import fingerprint
 from monitoring.measurements import latest_point, points_after
 from monitoring.models import Band, BreachRow, Evaluation, Look, MonitorRow, Series
 
@@ -222,15 +223,22 @@ def without_nul(text: str) -> str:
     return text.replace("\x00", "")
 
 
-def series_named(fingerprint: str) -> Series | None:
+def series_named(mark: str) -> Series | None:
     """The series with this identity."""
-    return Series.objects.filter(fingerprint=fingerprint).first()
+    return Series.objects.filter(fingerprint=mark).first()
 
 
 def extent(series_id: int) -> tuple[datetime, datetime] | None:
     """Times of a series' first and last measurement."""
     first, last = points_after(series_id, None, 1), latest_point(series_id)
     return (first[0].time, last[0].astimezone(UTC)) if first and last else None
+
+
+def watched_until(series: str, labels: Mapping[str, str]) -> datetime | None:
+    """Time of the last measurement of a series: what came before opens no breach."""
+    known = series_named(fingerprint(series, labels))
+    reach = extent(known.id) if known else None
+    return reach[1] if reach else None
 
 
 BUCKETS = """

@@ -16,11 +16,13 @@ from monitoring.commands.objectives import ids_of
 from monitoring.kinds.base import figure, span
 from monitoring.models import MonitorRow, SloRow
 from monitoring.slo import definition
-from monitoring.slo.burn import URGENCIES, Reading
+from monitoring.slo.burn import URGENCIES, Reading, fault, standard, usual
+from monitoring.slo.compliance import FRAMES, Kept, zone_of
 from monitoring.slo.definition import Bound, Ratio, Slo
 from monitoring.slo.exact import end_of, ratio, spelled
 from monitoring.slo.selectors import spell
-from monitoring.slo.windows import Rolling
+from monitoring.slo.slices import Slice
+from monitoring.slo.windows import Rolling, zone_named
 from monitoring.slos import Standing
 from monitoring.state import Layer
 
@@ -45,7 +47,16 @@ PAIR_STATES = {
 CHANGES = {
     "slo.created": ("plus", "made the promise"),
     "slo.changed": ("back", "changed it"),
+    "slo.reviewed": ("eye", "looked at it again"),
     "slo.retired": ("x", "retired it"),
+}
+PERIODS = {"month": 12, "quarter": 8, "window": 12}
+FRAME_WORDS = {"month": "Months", "quarter": "Quarters", "window": "Its own windows"}
+OUTCOMES = {
+    # outcome: word, chip, icon
+    "met": ("met", "good", "check"),
+    "missed": ("missed", "bad", "x"),
+    "unknown": ("nothing counted", "", "eye"),
 }
 AHEAD = 0.08
 HISTORY = 50
@@ -71,24 +82,33 @@ def percent(share: float) -> str:
 # The list
 
 
-def listed(search: str, layer: str, cursor: str | None, today: datetime) -> dict[str, Any]:
-    """One page of objectives. Raises `BadCursor`."""
+def listed(
+    search: str, layer: str, cursor: str | None, today: datetime, due: bool = False
+) -> dict[str, Any]:
+    """One page of objectives, with `due` of those whose review has come. Raises `BadCursor`."""
     layer = layer if layer in list(Layer) else ""
-    page = page_of(slos.slos(search, layer), slos.BY_NAME, cursor, 25)
+    day = today.date()
+    rows = slos.slos(search, layer, due=day if due else None)
+    page = page_of(rows, slos.BY_NAME, cursor, 25)
     watched = _watched(page.rows)
     return {
         "rows": [_row(row, watched, today) for row in page.rows],
         "next": page.next,
         "search": search,
         "layer": layer,
-        "tabs": _tabs(layer),
+        "tabs": _tabs(layer, due),
+        "due": due,
+        "overdue": slos.slos(due=day).count(),
         "total": slos.slos().count(),
     }
 
 
-def _tabs(layer: str) -> list[dict[str, Any]]:
+def _tabs(layer: str, due: bool) -> list[dict[str, Any]]:
     choices = [("", "All"), *((str(each), str(each).capitalize()) for each in Layer)]
-    return [{"layer": each, "label": label, "current": each == layer} for each, label in choices]
+    return [
+        {"layer": each, "label": label, "current": each == layer and not due}
+        for each, label in choices
+    ]
 
 
 def _watched(rows: Iterable[SloRow]) -> dict[str, queries.MonitorView]:
@@ -111,6 +131,7 @@ def _row(
         "said": said,
         "promise": promise(definition.read(row.settings)),
         "review_due": slos.review_is_due(row, today.date()),
+        "overdue": (today.date() - row.review_on).days,
     }
 
 
@@ -125,6 +146,22 @@ def promise(slo: Slo) -> str:
 
 
 # One objective
+
+
+def left_out(row: SloRow) -> list[dict[str, str]]:
+    """Standard pairs that an objective does without since they could never fire, and why."""
+    read = definition.read(row.settings)
+    if read.pairs != standard(read.target, read.window, read.indicator):
+        return []
+    faults = [
+        (pair.name, fault(pair, read.target, read.window, read.indicator))
+        for pair in usual(read.window, read.indicator)
+    ]
+    return [
+        {"name": name, "why": f"its {found.field} {found.message}."}
+        for name, found in faults
+        if found is not None
+    ]
 
 
 def objective(row: SloRow, as_of: datetime | None, now: datetime) -> dict[str, Any]:
@@ -145,12 +182,92 @@ def objective(row: SloRow, as_of: datetime | None, now: datetime) -> dict[str, A
         "at": found.at,
         "as_of": as_of,
         "pairs": _pairs(found),
+        "left_out": left_out(row),
         "wrong": found.wrong,
         "monitors": [pages.short_row(view) for view in monitors],
         "incidents": list({link["url"]: link for link in links.values() if link["open"]}.values()),
         "definition": _definition(found.slo),
         "review_due": slos.review_is_due(row, now.date()),
+        "reviewed_by": names({row.reviewed_by}).get(row.reviewed_by, row.reviewed_by),
         "history": _history(row.key),
+    }
+
+
+def compliance(row: SloRow, frame: str) -> dict[str, Any]:
+    """The promise of one objective period by period, newest first."""
+    frame = frame if frame in FRAMES else FRAMES[0]
+    found = slos.compliance(row, frame, PERIODS[frame])
+    read = definition.read(row.settings)
+    zone = zone_of(read.window)
+    return {
+        "row": row,
+        "url": url_of(row.key),
+        "promise": promise(read),
+        "frame": frame,
+        "zone": zone,
+        "tabs": [
+            {"frame": each, "label": FRAME_WORDS[each], "current": each == frame} for each in FRAMES
+        ],
+        "periods": [_period(each, frame, zone) for each in found],
+        "of": "events" if read.indicator.method == "occurrences" else "slices",
+    }
+
+
+def _period(found: Kept, frame: str, zone: str) -> dict[str, Any]:
+    start, end = (
+        end_of(at).astimezone(zone_named(zone)) for at in (found.period.start, found.period.end)
+    )
+    names = {"month": f"{start:%B %Y}", "quarter": f"Q{(start.month + 2) // 3} {start.year}"}
+    word, chip, icon = OUTCOMES[found.outcome]
+    spent, events = found.spent, found.seen.events
+    return {
+        "name": names.get(frame, f"{start:%-d %b %Y} to {end:%-d %b %Y}"),
+        "runs": not found.whole,
+        "word": word,
+        "chip": chip,
+        "icon": icon,
+        "good": f"{events.good:,}",
+        "total": f"{events.total:,}",
+        "bad": f"{float(found.bad):,.6g}" if found.bad.denominator > 1 else f"{int(found.bad):,}",
+        "allowed": figure(float(found.allowed)),
+        "attained": percent(float(found.attained)) if found.attained is not None else "–",
+        "objective": percent(float(found.target)),
+        "spent": percent(float(spent)) if spent is not None else "–",
+        "fill": f"{min(100.0, 100 * float(spent or 0)):.1f}%",
+        "over": found.outcome == "missed",
+        "coverage": percent(found.seen.covered / found.seen.width) if found.seen.width else "–",
+    }
+
+
+def slices(row: SloRow, by: str, over: str, minimum: int) -> dict[str, Any]:
+    """Where the bad events of an objective are. Raises `BadSlo`."""
+    found = slos.sliced(row, by, over, minimum)
+    read = definition.read(row.settings)
+    return {
+        "row": row,
+        "url": url_of(row.key),
+        "promise": promise(read),
+        "found": found,
+        "target": percent(float(read.target)),
+        "slices": [_slice(each) for each in found.ranked.slices],
+    }
+
+
+def _slice(found: Slice) -> dict[str, Any]:
+    of_traffic, of_bad = float(found.of_traffic), float(found.of_bad or 0)
+    burn, error = found.seen.burn, found.seen.error
+    return {
+        "name": found.key,
+        "of_traffic": percent(of_traffic),
+        "of_bad": percent(of_bad),
+        "fill": f"{100 * of_bad:.1f}%",
+        "mark": f"{100 * of_traffic:.1f}%",
+        "over": burn is not None and burn > 1,
+        "attained": percent(float(1 - error)) if error is not None else "–",
+        "events": f"{found.seen.events.total:,}",
+        "bad": f"{found.seen.events.bad:,}",
+        "burn": f"{figure(float(burn))}×" if burn is not None else "–",
+        "pairs": [_pair(each) for each in found.readings],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,11 +18,14 @@ from monitoring.queries import without_nul
 from monitoring.slo import definition
 from monitoring.slo.budget import Budget, budget, burn_down
 from monitoring.slo.burn import Alert, Reading, evaluate
-from monitoring.slo.definition import Ratio, Slo
-from monitoring.slo.exact import end_of, minute_of, spelled, whole_minute
+from monitoring.slo.compliance import Kept, kept, periods
+from monitoring.slo.definition import Ratio, Selector, Slo
+from monitoring.slo.exact import DAY, BadSlo, end_of, minute_of, plain, span, spelled, whole_minute
 from monitoring.slo.indicator import settled
 from monitoring.slo.ledger import Ledger, target_of
 from monitoring.slo.openslo import Objective, exported, key_of
+from monitoring.slo.slices import MAX_SLICES, Ranked, Slice, ranked
+from monitoring.slo.windows import Period
 from monitoring.state import Promise
 
 BY_NAME = ("name", "key")
@@ -49,9 +52,16 @@ class Standing:
     wrong: int
 
 
-def slos(search: str = "", layer: str = "", retired: bool = False) -> QuerySet[SloRow]:
-    """Objectives whose name, key, owner or subjects contain `search`."""
+def slos(
+    search: str = "", layer: str = "", retired: bool = False, due: date | None = None
+) -> QuerySet[SloRow]:
+    """Objectives whose name, key, owner or subjects contain `search`.
+
+    With `due`, those in force whose review has come by that day.
+    """
     rows = SloRow.objects.filter(retired_at__isnull=not retired)
+    if due is not None:
+        rows = rows.filter(retired_at=None, review_on__lte=due)
     search, layer = without_nul(search), without_nul(layer)
     if search:
         rows = rows.filter(
@@ -82,10 +92,8 @@ def monitors_of(row: SloRow) -> list[MonitorRow]:
 
 def latest(slo: Slo) -> datetime | None:
     """How far event time has come for the objective's series; None before anything arrived."""
-    if slo.source is None:
-        return None
-    selector = slo.source.total if isinstance(slo.source, Ratio) else slo.source.value
-    series = counting.series_id(selector)
+    selector = _own(slo)
+    series = counting.series_id(selector) if selector else None
     known = latest_point(series) if series is not None else None
     if known is None:
         return None
@@ -127,9 +135,101 @@ def _status(alert: Alert, book: Ledger) -> str:
     return "quiet" if book.last is not None else "unknown"
 
 
-def _ledger(row: SloRow, read: Slo, minute: int) -> tuple[Ledger, list[int]]:
+def compliance(row: SloRow, frame: str, count: int, as_of: datetime | None = None) -> list[Kept]:
+    """What became of an objective in its latest periods, newest first, by what is known today.
+
+    Periods before anything was counted are left out. Raises `BadSlo` for a frame or count that
+    cannot be.
+    """
+    read = definition.read(row.settings)
+    # Refused for an objective without counts as well.
+    asked = list(periods(frame, read.window, whole_minute(as_of or now()), count))
+    at = as_of or latest(read)
+    if read.source is None or at is None:
+        return []
+    minute = whole_minute(at)
+    if as_of is None:
+        asked = list(periods(frame, read.window, minute, count))
+    # One period at a time: two years of minutes together would take all of a worker's memory.
+    found = [_kept(row, read, period, minute) for period in asked]
+    while found and found[-1].outcome == "unknown":
+        found.pop()
+    return found
+
+
+def _kept(row: SloRow, read: Slo, period: Period, minute: int) -> Kept:
+    book, _ = _ledger(row, read, min(period.end, minute), period.start)
+    return kept(book, period, minute)
+
+
+@dataclass(frozen=True)
+class Sliced:
+    """One objective by the values of one label, `over` so many minutes before `at`.
+
+    `labels` are those that it can be sliced by, `windows` the spans that it can be ordered over.
+    """
+
+    labels: list[str]
+    by: str
+    windows: list[str]
+    over: str
+    minimum: int
+    at: datetime | None
+    ranked: Ranked
+
+
+def sliced(row: SloRow, by: str, over: str, minimum: int, as_of: datetime | None = None) -> Sliced:
+    """The slices of an objective, the worst first, by what is known today.
+
+    Slices are the series that have one label more than those of the objective. An empty `by` is the
+    first such label, an empty `over` the longest window of an alert. Raises `BadSlo`.
+    """
+    read = definition.read(row.settings)
+    spans = sorted({pair.long for pair in read.pairs}) or [DAY]
+    windows = [spelled(each) for each in spans]
+    over = over or windows[-1]
+    if over not in windows:
+        raise BadSlo("over", f"must be one of {', '.join(windows)}")
+    if not 1 <= minimum <= 10**9:
+        raise BadSlo("minimum", "must be a whole number of events from 1 to a billion")
+    own = _own(read)
+    labels = counting.slicing_labels(own) if own else []
+    if by and by not in labels:
+        known = f"one of {', '.join(labels)}" if labels else "empty: no series is sliced by a label"
+        raise BadSlo("by", f"must be {known}")
+    by, at = by or next(iter(labels), ""), as_of or latest(read)
+    nothing = Sliced(labels, by, windows, over, minimum, at, Ranked([], 0, 0))
+    if own is None or not by or at is None:
+        return nothing
+    values = counting.slices_of(own, by, MAX_SLICES + 1)
+    if len(values) > MAX_SLICES:
+        raise BadSlo("by", f"has more than {MAX_SLICES} values: too many to show")
+    minute = whole_minute(at)
+    books = {value: _book_of(row, read, by, value, minute, spans[-1]) for value in values}
+    found = ranked(books, read.pairs, read.window.nominal, minute, span(over, "over"), minimum)
+    return replace(nothing, ranked=found, at=end_of(minute))
+
+
+def _own(read: Slo) -> Selector | None:
+    """The series of all events, or of values."""
+    if read.source is None:
+        return None
+    return read.source.total if isinstance(read.source, Ratio) else read.source.value
+
+
+def _book_of(row: SloRow, read: Slo, by: str, value: str, minute: int, length: int) -> Ledger:
     assert read.source is not None  # who asks has looked
-    start = min(read.window.at(minute).start, minute - read.lookback) - read.indicator.reach
+    part = replace(read, source=counting.sliced_source(read.source, by, value))
+    return _ledger(row, part, minute, minute - length)[0]
+
+
+def _ledger(
+    row: SloRow, read: Slo, minute: int, since: int | None = None
+) -> tuple[Ledger, list[int]]:
+    assert read.source is not None  # who asks has looked
+    if since is None:
+        since = min(read.window.at(minute).start, minute - read.lookback)
+    start = since - read.indicator.reach
     measured = counting.counts(read.source, end_of(max(start, 0)), end_of(minute))
     is_bad = isinstance(read.source, Ratio) and read.source.is_bad
     counts, wrong = settled(measured, is_bad)
@@ -186,6 +286,42 @@ def _reading_values(found: Reading) -> dict[str, Any]:
         "coverage": found.long.covered / found.long.width,
         "events": found.long.events.total,
         "bad": found.long.events.bad,
+    }
+
+
+def kept_values(found: Kept) -> dict[str, Any]:
+    """What became of a promise as JSON-safe values; counts are whole, shares of them exact texts."""
+    error, spent = found.attained, found.spent
+    return {
+        "start": end_of(found.period.start),
+        "end": end_of(found.period.end),
+        "until": end_of(found.until),
+        "whole": found.whole,
+        "good": found.seen.events.good,
+        "bad": found.seen.events.bad,
+        "total": found.seen.events.total,
+        "objective": plain(found.target),
+        "attained": float(error) if error is not None else None,
+        "counted_bad": plain(found.bad),
+        "allowed_bad": plain(found.allowed),
+        "spent": float(spent) if spent is not None else None,
+        "coverage": found.seen.covered / found.seen.width if found.seen.width else 0.0,
+        "outcome": found.outcome,
+    }
+
+
+def slice_values(found: Slice) -> dict[str, Any]:
+    """A slice as JSON-safe values."""
+    burn, error = found.seen.burn, found.seen.error
+    return {
+        "slice": found.key,
+        "events": found.seen.events.total,
+        "bad": found.seen.events.bad,
+        "of_traffic": float(found.of_traffic),
+        "of_bad": float(found.of_bad) if found.of_bad is not None else None,
+        "attained": float(1 - error) if error is not None else None,
+        "burn": float(burn) if burn is not None else None,
+        "alerts": [_reading_values(each) for each in found.readings],
     }
 
 

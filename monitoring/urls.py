@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import honesty_web, series_web, web
+from monitoring import honesty_web, series_web, slo_web, web
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
@@ -23,5 +23,11 @@ urlpatterns = [
     path("series/<int:id>", series_web.series, name="series"),
     path("series/<int:id>/describe", series_web.describe, name="series_describe"),
     path("slos/", web.objectives, name="slos"),
+    path("new-slo", slo_web.new, name="slo_new"),
     path("slos/<str:key>", web.objective, name="slo"),
+    path("slos/<str:key>/compliance", web.compliance, name="slo_compliance"),
+    path("slos/<str:key>/slices", web.slices, name="slo_slices"),
+    path("slos/<str:key>/change", slo_web.change, name="slo_change"),
+    path("slos/<str:key>/review", slo_web.review, name="slo_review"),
+    path("slos/<str:key>/retire", slo_web.retire, name="slo_retire"),
 ]

@@ -24,8 +24,9 @@ from eventlog.core import Context, Refused, uuid7
 from monitoring import commands, honesty_pages, kinds, pages, queries, slo_pages, slos
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
-from monitoring.labels import fingerprint
 from monitoring.models import MonitorRow
+from monitoring.slo.exact import BadSlo
+from monitoring.slo.slices import MINIMUM
 
 SERIES = re.compile(r"\s*([^{}\s]+)\s*(?:\{([^{}]*)\})?\s*")
 
@@ -110,9 +111,11 @@ def objectives(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     search, layer = asked.get("search", ""), asked.get("layer", "")
     try:
-        page = slo_pages.listed(search, layer, asked.get("cursor"), now())
+        due = asked.get("review") == "due"
+        page = slo_pages.listed(search, layer, asked.get("cursor"), now(), due)
     except BadCursor as error:
         raise BadRequest(str(error)) from error
+    page["may_write"] = can(actor_of(request), "monitors:write")
     return render(request, "monitoring/slos.html", page)
 
 
@@ -125,7 +128,40 @@ def objective(request: HttpRequest, key: str) -> HttpResponse:
     if row is None:
         raise Http404("There is no such objective.")
     as_of = time_of(request.GET.get("as_of", ""), "as_of")
-    return render(request, "monitoring/slo.html", slo_pages.objective(row, as_of, now()))
+    page = slo_pages.objective(row, as_of, now())
+    page |= {"may_write": can(actor_of(request), "monitors:write")}
+    page |= {"key": str(uuid7()), "once": str(uuid7())}
+    return render(request, "monitoring/slo.html", page)
+
+
+@requires("monitors:read")
+@never_cache
+@require_GET
+def compliance(request: HttpRequest, key: str) -> HttpResponse:
+    """Whether one objective was kept, month by month, quarter by quarter, window by window."""
+    row = slos.slo(key)
+    if row is None:
+        raise Http404("There is no such objective.")
+    frame = request.GET.get("period", "month")
+    return render(request, "monitoring/compliance.html", slo_pages.compliance(row, frame))
+
+
+@requires("monitors:read")
+@never_cache
+@require_GET
+def slices(request: HttpRequest, key: str) -> HttpResponse:
+    """One objective by the values of a label, the worst slices first."""
+    row = slos.slo(key)
+    if row is None:
+        raise Http404("There is no such objective.")
+    asked = request.GET
+    minimum = asked.get("minimum", "") or str(MINIMUM)
+    number = int(minimum) if minimum.isascii() and minimum.isdigit() and len(minimum) < 11 else 0
+    try:
+        page = slo_pages.slices(row, asked.get("by", ""), asked.get("over", ""), number)
+    except BadSlo as fault:
+        raise BadRequest(f"{fault.field}: {fault.message}.") from None
+    return render(request, "monitoring/slices.html", page)
 
 
 def _carry_out(request: HttpRequest, command: commands.MonitorCommand) -> HttpResponse:
@@ -152,14 +188,8 @@ def _definition(kind: str, given: Mapping[str, str], id: str) -> commands.Create
         urgency=given.get("urgency", ""),
         severity=int(severity) if severity in ("1", "2", "3", "4") else None,
         description=given.get("description", "").strip(),
-        watch_from=_watched_until(series, labels),
+        watch_from=queries.watched_until(series, labels),
     )
-
-
-def _watched_until(series: str, labels: dict[str, str]) -> datetime | None:
-    known = queries.series_named(fingerprint(series, labels))
-    extent = queries.extent(known.id) if known else None
-    return extent[1] if extent else None
 
 
 def _series(text: str) -> tuple[str, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,23 +21,32 @@ from rest_framework.views import APIView
 from access.api.commands import CommandView
 from access.api.conditional import etag_of
 from access.doors import context_of
-from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context
 from eventlog.store import Receipt
-from monitoring import commands, evaluation, slos
+from monitoring import commands, promising, slos
 from monitoring.api.serializers import ReasonSerializer
-from monitoring.api.views import time_of, watched_until
-from monitoring.commands.objectives import check_key, ids_of, monitors_kept, refused
-from monitoring.models import Evaluation, MonitorRow, SloRow
+from monitoring.api.views import time_of
+from monitoring.commands.objectives import check_key, refused
+from monitoring.models import SloRow
 from monitoring.slo import openslo
+from monitoring.slo.compliance import Kept
 from monitoring.slo.exact import BadSlo
+from monitoring.slo.slices import MINIMUM
 from monitoring.state import Layer
 
 SEARCH = OpenApiParameter("search", str, description="Text in the name, key, owner or subjects.")
 LAYER = OpenApiParameter("layer", str, description=", ".join(Layer))
 RETIRED = OpenApiParameter("retired", bool, description="Those that ended, instead.")
+REVIEW_DUE = OpenApiParameter("review_due", bool, description="Those to be looked at again.")
 AS_OF = OpenApiParameter("as_of", datetime, description="How it stood then, by today's counts.")
+PERIOD = OpenApiParameter("period", str, description="month, quarter or window; month.")
+COUNT = OpenApiParameter("count", int, description="How many periods at most; 6.")
+BY = OpenApiParameter("by", str, description="The label that tells slices apart.")
+OVER = OpenApiParameter("over", str, description="A long window of its alerts; the longest.")
+MINIMUM_SIZE = OpenApiParameter("minimum", int, description=f"Events of a slice; {MINIMUM}.")
+DEFAULT_PERIODS = 6
+CSV = "text/csv"
 YAML = "application/yaml"
 MAX_IMPORTED = 200
 
@@ -74,6 +85,15 @@ class ChangedSlo(SloFields):
     reason = serializers.CharField(max_length=2000)
 
 
+class ReviewedSlo(serializers.Serializer[Any]):
+    """What somebody found who looked at an objective again."""
+
+    reason = serializers.CharField(max_length=2000, help_text="What was found.")
+    review_on = serializers.CharField(
+        max_length=10, allow_blank=True, default="", help_text="A date; 90 days from now if empty."
+    )
+
+
 class SloSerializer(SloFields):
     """An objective as it is."""
 
@@ -84,6 +104,9 @@ class SloSerializer(SloFields):
     review_on = serializers.DateField()  # type: ignore[assignment]
     review_due = serializers.SerializerMethodField()
     reason = serializers.CharField(help_text="Why it was last changed or retired.")
+    reviewed_at = serializers.DateTimeField(allow_null=True)
+    reviewed_by = serializers.CharField(help_text="Ref of who last reviewed it, or empty.")
+    review = serializers.CharField(help_text="What they found.")
     created_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
     retired_at = serializers.DateTimeField(allow_null=True)
@@ -153,6 +176,62 @@ class StandingSerializer(serializers.Serializer[Any]):
     monitors = serializers.ListField(child=serializers.CharField())
 
 
+class KeptSerializer(serializers.Serializer[Any]):
+    """What became of an objective in one period, by what was counted in it."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    until = serializers.DateTimeField(help_text="How far it was looked at.")
+    whole = serializers.BooleanField(help_text="Whether the period has ended.")
+    outcome = serializers.CharField(help_text="met, missed or unknown; so far, while it runs.")
+    good = serializers.IntegerField()
+    bad = serializers.IntegerField()
+    total = serializers.IntegerField()
+    objective = serializers.CharField(help_text="The target at the end, exactly.")
+    attained = serializers.FloatField(allow_null=True, help_text="As the target counts.")
+    counted_bad = serializers.CharField(help_text="Bad events or slices, exactly.")
+    allowed_bad = serializers.CharField(help_text="As many could have been bad, exactly.")
+    spent = serializers.FloatField(
+        allow_null=True, help_text="Share of the budget of what was counted; above 1 if missed."
+    )
+    coverage = serializers.FloatField(help_text="Share of the time so far that has counts.")
+
+
+class ComplianceSerializer(serializers.Serializer[Any]):
+    """Whether an objective was kept, newest period first."""
+
+    key = serializers.CharField()
+    period = serializers.CharField()
+    items = KeptSerializer(many=True)
+
+
+class SliceSerializer(serializers.Serializer[Any]):
+    """One slice, over the window that slices are ordered by."""
+
+    slice = serializers.CharField()
+    events = serializers.IntegerField()
+    bad = serializers.IntegerField()
+    of_traffic = serializers.FloatField(help_text="Share of the events of all slices.")
+    of_bad = serializers.FloatField(allow_null=True, help_text="Share of their bad events.")
+    attained = serializers.FloatField(allow_null=True)
+    burn = serializers.FloatField(allow_null=True, help_text="Times as fast as allowed.")
+    alerts = PairSerializer(many=True)
+
+
+class ObjectiveSlicesSerializer(serializers.Serializer[Any]):
+    """An objective by the values of one label, the worst first."""
+
+    labels = serializers.ListField(child=serializers.CharField(), help_text="Choices of `by`.")
+    by = serializers.CharField()
+    windows = serializers.ListField(child=serializers.CharField(), help_text="Choices of `over`.")
+    over = serializers.CharField()
+    minimum = serializers.IntegerField()
+    at = serializers.DateTimeField(allow_null=True)
+    small = serializers.IntegerField(help_text="Slices of fewer events than `minimum`.")
+    silent = serializers.IntegerField(help_text="Slices without a count in that time.")
+    items = SliceSerializer(many=True)
+
+
 class ImportSerializer(serializers.Serializer[Any]):
     """OpenSLO documents, or what Sloth reads, as text."""
 
@@ -184,34 +263,6 @@ class ImportReport(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField()
 
 
-Defined = commands.CreateSlo | commands.ChangeSlo
-
-
-def carry_out(defined: Defined, context: Context) -> Receipt:
-    """Defines an objective and gives it its monitors, in one transaction. Raises `Refused`."""
-    check_key(defined.slo)
-    row = SloRow.objects.select_for_update().filter(key=defined.slo).first()
-    had = ids_of(defined.stream, row.settings) if row and row.retired_at is None else []
-    kept = monitors_kept(defined, had, defined.at, _watch_from(defined))
-    receipt = store.execute_together([defined, *kept], context)[0]
-    for monitor in MonitorRow.objects.filter(id__in=[one.monitor for one in kept]):
-        evaluation.watch(monitor)
-    _forget([one.monitor for one in kept if isinstance(one, commands.DropMonitor)])
-    return receipt
-
-
-def _watch_from(defined: Defined) -> datetime | None:
-    first = next(iter(monitors_kept(defined, [], defined.at)), None)
-    if not isinstance(first, commands.KeepMonitor):
-        return None
-    return watched_until(first.series, first.labels)
-
-
-def _forget(monitors: list[str]) -> None:
-    """An evaluation that outlived its monitor would go on where it stood if it came back."""
-    Evaluation.objects.filter(monitor__in=monitors).delete()
-
-
 class SlosView(CommandView, ListAPIView[SloRow]):
     """The objectives in force."""
 
@@ -225,9 +276,12 @@ class SlosView(CommandView, ListAPIView[SloRow]):
         """Objectives that fit the question."""
         asked = self.request.query_params
         retired = asked.get("retired", "") == "true"
-        return slos.slos(asked.get("search", ""), asked.get("layer", ""), retired)
+        due = now().date() if asked.get("review_due", "") == "true" else None
+        return slos.slos(asked.get("search", ""), asked.get("layer", ""), retired, due)
 
-    @extend_schema(parameters=[SEARCH, LAYER, RETIRED], responses=SloSerializer(many=True))
+    @extend_schema(
+        parameters=[SEARCH, LAYER, RETIRED, REVIEW_DUE], responses=SloSerializer(many=True)
+    )
     def get(self, request: Request, *args: Any, **path: Any) -> Response:
         """Lists objectives by name."""
         rows = self.paginate_queryset(self.get_queryset()) or []
@@ -240,7 +294,7 @@ class SlosView(CommandView, ListAPIView[SloRow]):
 
     def carry_out(self, command: Any, context: Context) -> Receipt:
         """The objective and its monitors."""
-        return carry_out(command, context)
+        return promising.define(command, context)
 
     def respond(self, receipt: Receipt) -> Response:
         """201 for a new one."""
@@ -272,7 +326,21 @@ class ChangeSloView(CommandView):
 
     def carry_out(self, command: Any, context: Context) -> Receipt:
         """The objective and its monitors."""
-        return carry_out(command, context)
+        return promising.define(command, context)
+
+
+class ReviewSloView(CommandView):
+    """Notes that somebody looked at an objective again, and when to look next."""
+
+    required_action = "monitors:write"
+    command = commands.ReviewSlo
+    serializer_class = ReviewedSlo
+    location = "api-slo"
+
+    def build(self, data: dict[str, Any], request: Request) -> Any:
+        """The command, for a key that can be one."""
+        check_key(data["slo"])
+        return super().build(data, request)
 
 
 class RetireSloView(CommandView):
@@ -285,13 +353,7 @@ class RetireSloView(CommandView):
 
     def carry_out(self, command: Any, context: Context) -> Receipt:
         """The objective and its monitors."""
-        check_key(command.slo)
-        row = SloRow.objects.select_for_update().filter(key=command.slo).first()
-        had = ids_of(command.stream, row.settings) if row else []
-        dropped = monitors_kept(None, had, command.at)
-        receipt = store.execute_together([command, *dropped], context)[0]
-        _forget(had)
-        return receipt
+        return promising.retire(command, context)
 
 
 class StandingView(APIView):
@@ -308,6 +370,75 @@ class StandingView(APIView):
         found = slos.as_values(slos.standing(row, as_of))
         found["monitors"] = [f"monitor:{one.id}" for one in slos.monitors_of(row)]
         return Response(StandingSerializer(found).data)
+
+
+class ComplianceView(APIView):
+    """Whether one objective was kept, period by period."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(parameters=[PERIOD, COUNT, AS_OF], responses=ComplianceSerializer)
+    def get(self, request: Request, slo: str) -> Response:
+        """Good events, all events, objective, outcome and budget of each period, newest first."""
+        row = slo_or_404(slo)
+        found = [slos.kept_values(each) for each in self.asked(request, row)]
+        frame = request.query_params.get("period", "month")
+        return Response(
+            ComplianceSerializer({"key": row.key, "period": frame, "items": found}).data
+        )
+
+    def asked(self, request: Request, row: SloRow) -> list[Kept]:
+        """The periods that are asked for. Raises a 400 that names what is wrong."""
+        asked = request.query_params
+        as_of = time_of(request, "as_of", now()) if "as_of" in asked else None
+        count = asked.get("count", str(DEFAULT_PERIODS))
+        try:
+            number = int(count) if count.isascii() and count.isdigit() and len(count) < 5 else 0
+            return slos.compliance(row, asked.get("period", "month"), number, as_of)
+        except BadSlo as fault:
+            raise ValidationError({fault.field: [f"{fault.message}."]}) from None
+
+
+class ComplianceCsvView(ComplianceView):
+    """The same as a table."""
+
+    @extend_schema(
+        parameters=[PERIOD, COUNT, AS_OF], responses={(200, CSV): OpenApiResponse(str, "CSV")}
+    )
+    def get(self, request: Request, slo: str) -> HttpResponse:  # type: ignore[override]
+        """One line for each period, after one with the names of the columns."""
+        row = slo_or_404(slo)
+        response = HttpResponse(content_type=f"{CSV}; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{row.key}.csv"'
+        columns = list(KeptSerializer().fields)
+        table = csv.DictWriter(response, ["key", *columns])
+        table.writeheader()
+        for each in self.asked(request, row):
+            table.writerow({"key": row.key, **KeptSerializer(slos.kept_values(each)).data})
+        return response
+
+
+class SlicesView(APIView):
+    """One objective slice by slice."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(parameters=[BY, OVER, MINIMUM_SIZE, AS_OF], responses=ObjectiveSlicesSerializer)
+    def get(self, request: Request, slo: str) -> Response:
+        """The slices of one label, the worst first, with what each pair of windows says of each."""
+        row, asked = slo_or_404(slo), request.query_params
+        as_of = time_of(request, "as_of", now()) if "as_of" in asked else None
+        minimum = asked.get("minimum", str(MINIMUM))
+        number = (
+            int(minimum) if minimum.isascii() and minimum.isdigit() and len(minimum) < 11 else 0
+        )
+        try:
+            found = slos.sliced(row, asked.get("by", ""), asked.get("over", ""), number, as_of)
+        except BadSlo as fault:
+            raise ValidationError({fault.field: [f"{fault.message}."]}) from None
+        items = [slos.slice_values(each) for each in found.ranked.slices]
+        counted = {"small": found.ranked.small, "silent": found.ranked.silent}
+        return Response(ObjectiveSlicesSerializer({**vars(found), **counted, "items": items}).data)
 
 
 class ExportView(APIView):
@@ -363,10 +494,10 @@ def _take_in(objective: openslo.Objective, context: Context, place: int) -> dict
     # Said again, the objective is there and nothing changes: another command, under another id.
     part = Context.by(context.actor, f"{context.command_id} {place} {known is None}")
     if known is None:
-        receipt = carry_out(commands.CreateSlo(at=now(), **given), part)
+        receipt = promising.define(commands.CreateSlo(at=now(), **given), part)
     else:
         reason = "Taken from an OpenSLO document."
-        receipt = carry_out(commands.ChangeSlo(at=now(), reason=reason, **given), part)
+        receipt = promising.define(commands.ChangeSlo(at=now(), reason=reason, **given), part)
     action = ("change" if known else "create") if receipt.events else "none"
     location = reverse("api-slo", args=[objective.key])
     return {"key": objective.key, "name": objective.name, "action": action, "location": location}

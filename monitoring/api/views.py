@@ -34,7 +34,7 @@ from monitoring.api.serializers import (
 from monitoring.evaluation import watch
 from monitoring.frames import TooMuch
 from monitoring.kinds import BadParameter
-from monitoring.labels import BadSeries, check_series, fingerprint
+from monitoring.labels import BadSeries, check_series
 from monitoring.models import BreachRow, MonitorRow, Series
 from monitoring.replaying import NothingToReplay, replay
 from monitoring.slo.definition import Selector
@@ -43,13 +43,6 @@ SEARCH = OpenApiParameter("search", str, description="Text in the name, series o
 STATUS = OpenApiParameter(
     "status", str, description="ok, pending, breached, no_data, error, paused."
 )
-
-
-def watched_until(series: str, labels: dict[str, str]) -> datetime | None:
-    """Time of the last measurement there is: what came before opens no breach."""
-    known = queries.series_named(fingerprint(series, labels))
-    extent = queries.extent(known.id) if known else None
-    return extent[1] if extent else None
 
 
 class DefiningView(CommandView):
@@ -61,7 +54,7 @@ class DefiningView(CommandView):
 
     def build(self, data: dict[str, Any], request: Request) -> Any:
         """The command, with how far there are measurements already."""
-        since = watched_until(data["series"], data["labels"])
+        since = queries.watched_until(data["series"], data["labels"])
         return super().build({**data, "watch_from": since}, request)
 
     def respond(self, receipt: Receipt) -> Response:

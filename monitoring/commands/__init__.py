@@ -19,6 +19,7 @@ from monitoring.commands.objectives import (
     DropMonitor,
     KeepMonitor,
     RetireSlo,
+    ReviewSlo,
     monitors_kept,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "RemoveMonitor",
     "ResumeMonitor",
     "RetireSlo",
+    "ReviewSlo",
     "ReviseMonitor",
     "WithdrawMiss",
     "in_utc",

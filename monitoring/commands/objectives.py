@@ -87,11 +87,7 @@ class DefineSlo(SloCommand):
         if not self.review_on:
             usual = (self.at.astimezone(UTC) + REVIEWED_AFTER).date().isoformat()
             return state.promise.review_on if state.promise else usual
-        try:
-            return date.fromisoformat(self.review_on).isoformat()
-        except ValueError:
-            sentence = "Must be a date such as 2026-06-30."
-            raise Refused(sentence, code="bad_value", field="review_on") from None
+        return date_of(self.review_on).isoformat()
 
 
 class CreateSlo(DefineSlo):
@@ -132,6 +128,34 @@ class ChangeSlo(DefineSlo):
         ]
 
 
+class ReviewSlo(SloCommand):
+    """Lets a promise stand after somebody looked at it, and says when to look again.
+
+    `reason` is what they found. `review_on` is an ISO date later than today; 90 days from now if
+    it is empty.
+    """
+
+    reason: str
+    review_on: str = ""
+
+    def decide(self, state: Objective) -> list[Event]:
+        promise = in_force(state)
+        check_text(self.reason, "reason", MAX_TEXT)
+        today = self.at.astimezone(UTC).date()
+        following = date_of(self.review_on) if self.review_on else today + REVIEWED_AFTER
+        if following <= today:
+            sentence = "The next review has to be later than today."
+            raise Refused(sentence, code="bad_value", field="review_on")
+        return [
+            events.SloReviewed(
+                slo=self.stream,
+                reason=self.reason,
+                review_on=following.isoformat(),
+                subjects=promise.subjects,
+            )
+        ]
+
+
 class RetireSlo(SloCommand):
     """Ends an objective: nothing is held against it any more."""
 
@@ -144,6 +168,15 @@ class RetireSlo(SloCommand):
         check_text(self.reason, "reason", MAX_TEXT)
         subjects = promise.subjects
         return [events.SloRetired(slo=self.stream, reason=self.reason, subjects=subjects)]
+
+
+def date_of(text: str) -> date:
+    """The date of a review. Raises `Refused`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        sentence = "Must be a date such as 2026-06-30."
+        raise Refused(sentence, code="bad_value", field="review_on") from None
 
 
 def check_key(key: str) -> None:

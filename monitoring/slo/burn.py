@@ -182,6 +182,12 @@ def standard(target: Fraction, window: Window, indicator: Indicator) -> tuple[Pa
     shorter than the month that they were made for they keep their factors, and stand for more of
     the budget: 2 % of two days in an hour would be a burn rate that is no trouble at all.
     """
+    made = usual(window, indicator)
+    return tuple(pair for pair in made if fault(pair, target, window, indicator) is None)
+
+
+def usual(window: Window, indicator: Indicator) -> list[Pair]:
+    """The workbook's four pairs, whether they can fire or not."""
     found = []
     share = Fraction(MONTH, window.nominal) if window.nominal < 28 * DAY else Fraction(1)
     for name, urgency, percent, long, coverage in (
@@ -191,10 +197,8 @@ def standard(target: Fraction, window: Window, indicator: Indicator) -> tuple[Pa
         ("ticket_slow", "notify", 10, 4_320, Fraction(9, 10)),
     ):
         short = short_for(long, indicator)
-        pair = Pair(name, urgency, share * Fraction(percent, 100), long, short, coverage)
-        if fault(pair, target, window, indicator) is None:
-            found.append(pair)
-    return tuple(found)
+        found.append(Pair(name, urgency, share * Fraction(percent, 100), long, short, coverage))
+    return found
 
 
 def short_for(long: int, indicator: Indicator) -> int:
@@ -259,7 +263,7 @@ def _unreachable(pair: Pair, target: Fraction, window: Window) -> BadSlo | None:
         "fraction",
         f"can never fire: it needs a burn rate above {plain_factor(factor)}, and with everything"
         f" bad an objective of {plain(100 * target)} % burns at {plain_factor(1 / budget)}."
-        f" A fraction below {plain_factor(most)} can",
+        f" A fraction below {plain_factor(most)} ({plain_factor(100 * most)} %) can",
     )
 
 

@@ -214,6 +214,8 @@ def objective(server: object, root: Player) -> str:
         for series in ("answers_within_150_ms", "answers_total")
     ]
     assert root.api.post("measurements", points, format="json").status_code == 200
+    of_one = [{**point, "labels": {**labels, "country": "FI"}} for point in points[-200:]]
+    assert root.api.post("measurements", of_one, format="json").status_code == 200
     evaluation.evaluate_due()
     return "/slos/recs-latency"
 
@@ -223,7 +225,9 @@ def test_pages_of_objectives_are_accessible(
     browse: Open, objective: str, root: Player, look: dict[str, Any]
 ) -> None:
     visitor = browse(root, **look)
-    for path in ("/slos/", "/slos/?search=nothing", objective, "/slos/idea"):
+    paths = ["/slos/", "/slos/?search=nothing", "/slos/?review=due", objective, "/slos/idea"]
+    paths += ["/new-slo", f"{objective}/change", f"{objective}/compliance", f"{objective}/slices"]
+    for path in paths:
         page = visitor.visit(path)
         assert visitor.violations() == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

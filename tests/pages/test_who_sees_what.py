@@ -8,7 +8,7 @@ from django.test import Client
 from tests.cast import Player
 
 READ = ("/", "/declare/same?title=x", "/models/", "/monitors/", "/slos/", "/log/", "/settings/")
-WRITE = ("/declare", "/monitors/new")
+WRITE = ("/declare", "/monitors/new", "/new-slo")
 
 
 @pytest.mark.parametrize("path", [*READ, *WRITE])

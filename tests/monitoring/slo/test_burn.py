@@ -236,7 +236,7 @@ def test_the_reason_says_what_would_do() -> None:
         check_pairs([PAGE], Fraction(9, 10), MONTH, Occurrences())
     assert caught.value.message == (
         "can never fire: it needs a burn rate above 14.4, and with everything bad an objective of"
-        " 90 % burns at 10. A fraction below 0.01389 can"
+        " 90 % burns at 10. A fraction below 0.01389 (1.389 %) can"
     )
 
 
