@@ -15,6 +15,7 @@ from eventlog.db import fast_cursor
 from monitoring import kinds
 from monitoring.kinds.describe import form_fields, schema
 from monitoring.labels import fingerprint
+from monitoring.labels import fingerprint as fingerprint_of
 from monitoring.measurements import latest_point, points_after
 from monitoring.models import Band, BreachRow, Evaluation, Look, MonitorRow, Series
 
@@ -226,6 +227,14 @@ def without_nul(text: str) -> str:
 def series_named(mark: str) -> Series | None:
     """The series with this identity."""
     return Series.objects.filter(fingerprint=mark).first()
+
+
+def arrives(name: str, labels: Mapping[str, str], by: Sequence[str] = ()) -> bool:
+    """Whether anything arrived under this name with these labels, and with those in `by`."""
+    rows = Series.objects.exclude(source="").filter(name=name, labels__contains=dict(labels))
+    if by:
+        return rows.filter(labels__has_keys=list(by)).exists()
+    return rows.filter(fingerprint=fingerprint_of(name, labels)).exists()
 
 
 def extent(series_id: int) -> tuple[datetime, datetime] | None:

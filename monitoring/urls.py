@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import honesty_web, series_web, slo_web, web
+from monitoring import honesty_web, packs_web, series_web, slo_web, web
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
@@ -18,6 +18,8 @@ urlpatterns = [
         honesty_web.withdraw_miss,
         name="monitor_miss_withdraw",
     ),
+    path("monitors/packs", packs_web.listed, name="packs"),
+    path("monitors/packs/<str:name>", packs_web.pack, name="pack"),
     path("series/", series_web.listed, name="series_list"),
     path("series/launch", series_web.launch, name="launch"),
     path("series/<int:id>", series_web.series, name="series"),

@@ -2,6 +2,7 @@
 
 from monitoring.commands.honesty import JudgeBreach, RecordMiss, WithdrawMiss
 from monitoring.commands.monitors import (
+    REF,
     CloseBreach,
     CreateMonitor,
     DefineMonitor,
@@ -24,6 +25,7 @@ from monitoring.commands.objectives import (
 )
 
 __all__ = [
+    "REF",
     "ChangeSlo",
     "CloseBreach",
     "CreateMonitor",
