@@ -205,7 +205,7 @@ class ComplianceSerializer(serializers.Serializer[Any]):
     items = KeptSerializer(many=True)
 
 
-class SliceSerializer(serializers.Serializer[Any]):
+class SloSliceSerializer(serializers.Serializer[Any]):
     """One slice, over the window that slices are ordered by."""
 
     slice = serializers.CharField()
@@ -218,7 +218,7 @@ class SliceSerializer(serializers.Serializer[Any]):
     alerts = PairSerializer(many=True)
 
 
-class ObjectiveSlicesSerializer(serializers.Serializer[Any]):
+class SloSlicesSerializer(serializers.Serializer[Any]):
     """An objective by the values of one label, the worst first."""
 
     labels = serializers.ListField(child=serializers.CharField(), help_text="Choices of `by`.")
@@ -229,7 +229,7 @@ class ObjectiveSlicesSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField(allow_null=True)
     small = serializers.IntegerField(help_text="Slices of fewer events than `minimum`.")
     silent = serializers.IntegerField(help_text="Slices without a count in that time.")
-    items = SliceSerializer(many=True)
+    items = SloSliceSerializer(many=True)
 
 
 class ImportSerializer(serializers.Serializer[Any]):
@@ -423,7 +423,7 @@ class SlicesView(APIView):
 
     required_action = "monitors:read"
 
-    @extend_schema(parameters=[BY, OVER, MINIMUM_SIZE, AS_OF], responses=ObjectiveSlicesSerializer)
+    @extend_schema(parameters=[BY, OVER, MINIMUM_SIZE, AS_OF], responses=SloSlicesSerializer)
     def get(self, request: Request, slo: str) -> Response:
         """The slices of one label, the worst first, with what each pair of windows says of each."""
         row, asked = slo_or_404(slo), request.query_params
@@ -438,7 +438,7 @@ class SlicesView(APIView):
             raise ValidationError({fault.field: [f"{fault.message}."]}) from None
         items = [slos.slice_values(each) for each in found.ranked.slices]
         counted = {"small": found.ranked.small, "silent": found.ranked.silent}
-        return Response(ObjectiveSlicesSerializer({**vars(found), **counted, "items": items}).data)
+        return Response(SloSlicesSerializer({**vars(found), **counted, "items": items}).data)
 
 
 class ExportView(APIView):

@@ -112,6 +112,15 @@ CASES: tuple[Case, ...] = (
         title="burn_rate, of running totals",
     ),
     Case(
+        "error_budget",
+        "requests",
+        world.service,
+        [Target(inject.failing(0.01, "slow burn"), 12 * HOUR)],
+        # A week and not 30 days, so that nobody has to simulate a month before each fault.
+        {"target": "0.999", "bad": "failures", "every": "5m", "period": "7d"},
+        learn=8 * DAY,
+    ),
+    Case(
         "robust_deviation",
         "latency",
         world.latency,

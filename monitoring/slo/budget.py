@@ -45,8 +45,13 @@ class Budget:
         return Fraction(self.seen.covered, self.seen.covered + self.missed)
 
 
-def budget(ledger: Ledger, window: Window, minute: int, lookback: int = DAY) -> Budget | None:
-    """The budget at the end of a minute; None while its window has no events."""
+def budget(
+    ledger: Ledger, window: Window, minute: int, lookback: int = DAY, *, forecast: bool = True
+) -> Budget | None:
+    """The budget at the end of a minute; None while its window has no events.
+
+    Without `forecast`, `exhaustion` stays None: looking ahead costs more than all the rest.
+    """
     period = window.at(minute)
     seen = ledger.between(period.start, minute)
     if not seen.allowed or not seen.covered:
@@ -66,7 +71,7 @@ def budget(ledger: Ledger, window: Window, minute: int, lookback: int = DAY) -> 
         spent=seen.bad / allowed,
         burn=recent.burn,
         lookback=lookback,
-        exhaustion=_exhaustion(ledger, window, period, minute, allowed, rate),
+        exhaustion=_exhaustion(ledger, window, period, minute, allowed, rate) if forecast else None,
     )
 
 

@@ -383,6 +383,26 @@ def test_a_history_without_partners_is_gone_through_once(api: Api) -> None:
     assert evaluation.evaluate_due() < 30
 
 
+def test_a_budget_that_trickles_away_opens_a_breach(api: Api) -> None:
+    parameters = {"target": "0.99", "good": 'ok{service="web"}', "period": "1d"}
+    body = {"name": "Budget", "kind": "error_budget", "parameters": parameters}
+    body |= {"series": "requests", "labels": {"service": "web"}}
+    send(api, -400, 0, 1_000, 0)
+    answer = api.post("monitors", body)
+    assert answer.status_code == 201, answer.data
+    # At 1.2 times the rate that lasts no pair of the standard ones would page.
+    send(api, 1, 2_500, 1_000, 12)
+    evaluation.evaluate_due()
+    (opened,) = (
+        record
+        for record in read_stream(f"monitor:{MonitorRow.objects.get().id}")
+        if record.type == "monitor.breach_opened"
+    )
+    # Of the 14,400 that a day may have, 10,800 are gone after 900 minutes of 12, exactly.
+    assert opened.occurred_at - NOON == timedelta(minutes=901)
+    assert "% of the error budget of 1d is left" in opened.payload["sentence"]
+
+
 # --- how it stands ---
 
 

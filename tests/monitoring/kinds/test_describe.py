@@ -11,6 +11,7 @@ from monitoring.management.commands.document_kinds import PAGE, documented
 # What those kinds need of which not everything is a number.
 NEEDED = {
     "burn_rate": {"target": "0.999", "good": "ok"},
+    "error_budget": {"target": "0.999", "good": "ok"},
     "invariant": {"rule": "value < 1"},
     "calibration": {"predicted": "p"},
     "expected_observed": {"expected": "e"},
@@ -39,6 +40,7 @@ def test_the_kinds_are_found_in_the_folder() -> None:
         "deadline",
         "degenerate_output",
         "distribution_drift",
+        "error_budget",
         "expected_observed",
         "expected_ratio",
         "fairness_gap",
