@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import ClassVar
 
 from monitoring.kinds.base import (
     BadParameter,
-    Counting,
     Status,
     Verdict,
     figure,
     parameter,
     span,
 )
+from monitoring.kinds.promised import Promised, impossible, silence
 from monitoring.slo.burn import Alert, Pair, Reading, check_pairs, evaluate
-from monitoring.slo.definition import METHODS, OPERATORS, Bound, Ratio, Selector, Source
+from monitoring.slo.definition import METHODS, Selector
 from monitoring.slo.exact import (
     BadSlo,
     end_of,
@@ -32,31 +31,20 @@ from monitoring.slo.indicator import (
     TimeSlices,
     settled,
 )
-from monitoring.slo.ledger import Ledger, target_of
-from monitoring.slo.selectors import parse
+from monitoring.slo.ledger import Ledger
 from monitoring.slo.watching import read_pairs
 from monitoring.slo.windows import Rolling
 
 
-class BurnRate(Counting):
+class BurnRate(Promised):
     """Both windows of a pair burn the budget faster than the pair allows.
 
-    The monitor's own series holds all events (or, with `bound`, the values that are compared with
-    it); `good` or `bad` names the series of those that were, whose points belong to it by their
-    time. How it is computed: `monitoring.slo.burn`.
+    How it is computed: `monitoring.slo.burn`.
     """
 
     name: ClassVar[str] = "burn_rate"
     summary: ClassVar[str] = "An error budget is spent too fast, over a long and a short window."
 
-    target: str = parameter("Share of good events that is promised, such as 0.999.")
-    good: str | None = parameter('Series of good events, such as ok{service="web"}.', None)
-    bad: str | None = parameter("Series of bad events, instead of good ones.", None)
-    counter: bool = parameter(
-        "Values are running totals, not counts since the point before.", False
-    )
-    op: str = parameter("Which values are good, with `bound`.", "lt", choices=OPERATORS)
-    bound: float | None = parameter("Bound of single values, instead of a second series.", None)
     period: str = parameter("Window of the objective, such as 30d.", "30d")
     method: str = parameter(
         "What is counted: events, or slices of time.", METHODS[0], choices=METHODS
@@ -91,18 +79,12 @@ class BurnRate(Counting):
 
     def check(self) -> None:
         """Refuses what cannot be read, and what can never fire."""
-        given = [name for name in ("good", "bad", "bound") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise BadParameter("good", "is required, or bad, or bound, and only one of them")
+        super().check()
         try:
             check_pairs(self.pairs(), self.share(), self.window(), self.indicator())
             self.source(Selector("total", {}))
         except BadSlo as fault:
             raise _as_parameter(fault) from None
-
-    def share(self) -> Fraction:
-        """The target, exactly."""
-        return target_of(self.target)
 
     def window(self) -> Rolling:
         """The window that burn rates refer to."""
@@ -128,42 +110,22 @@ class BurnRate(Counting):
         longest = max(pair.long for pair in self.pairs())
         return timedelta(minutes=longest + self.indicator().reach + self.clear_after)
 
-    def source(self, own: Selector) -> Source:
-        """The two series, or the one with its bound."""
-        if self.bound is not None:
-            return Bound(own, self.op, ratio(self.bound, "bound"))
-        part = self.good if self.good is not None else self.bad
-        selected = parse(part or "", "bad" if self.good is None else "good")
-        return Ratio(selected, own, self.good is None, self.counter)
-
     def review(
         self, counts: Measured, judged: datetime | None, until: datetime
     ) -> tuple[datetime | None, list[Verdict]]:
         """Judges every minute in which something is known, and the silence after the last."""
         if not counts:
-            return judged, self._silence(judged, until)
+            return judged, silence(judged, until, self.stale_after, self.indicator().reach)
         events, wrong = settled(counts, is_bad=self.bad is not None)
         ledger = Ledger(self.indicator(), [(0, self.share())], events)
         after = whole_minute(judged) if judged else min(counts) - 1
         due = [minute for minute in sorted(counts) if after < minute <= whole_minute(until)]
         verdicts = [
-            _impossible(minute, counts[minute])
-            if minute in wrong
-            else self._verdict(ledger, minute)
+            impossible(minute, counts[minute]) if minute in wrong else self._verdict(ledger, minute)
             for minute in due
         ]
-        verdicts += self._silence(end_of(max(counts)), until)
+        verdicts += silence(end_of(max(counts)), until, self.stale_after, self.indicator().reach)
         return end_of(due[-1]) if due else judged, verdicts
-
-    def _silence(self, last: datetime | None, until: datetime) -> list[Verdict]:
-        if last is None:
-            return [Verdict("no_data", until, "No counts have arrived yet.")]
-        # Counts that come rarely are missed only after a few of them.
-        longest = max(self.stale_after, 180 * self.indicator().reach)
-        if (until - last).total_seconds() <= longest:
-            return []
-        limit = f"{span(longest)} is the limit"
-        return [Verdict("no_data", until, f"No counts for {span(until - last)}; {limit}.")]
 
     def _verdict(self, ledger: Ledger, minute: int) -> Verdict:
         """What the pairs say, and said within the minutes that a breach needs to clear."""
@@ -215,12 +177,6 @@ class BurnRate(Counting):
                 f"{burns}, with too few events to be sure: {bad:,} of {total:,} were bad; {limit}"
             )
         return f"{burns}: {both}; {limit}"
-
-
-def _impossible(minute: int, measured: tuple[float, float]) -> Verdict:
-    part, total = measured
-    sentence = f"{figure(part)} of {figure(total)} events cannot be: the counting is wrong."
-    return Verdict("error", end_of(minute), sentence)
 
 
 def _as_parameter(fault: BadSlo) -> BadParameter:

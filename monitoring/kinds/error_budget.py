@@ -6,36 +6,27 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import ClassVar
 
-from monitoring.kinds.base import BadParameter, Counting, Status, Verdict, figure, parameter, span
+from monitoring.kinds.base import BadParameter, Status, Verdict, figure, parameter, span
+from monitoring.kinds.promised import Promised, impossible, silence
 from monitoring.slo.budget import Budget, budget
-from monitoring.slo.definition import OPERATORS, START, Bound, Ratio, Selector, Source
+from monitoring.slo.definition import START, Selector
 from monitoring.slo.exact import SPAN, BadSlo, end_of, ratio, whole_minute
 from monitoring.slo.exact import span as minutes_in
 from monitoring.slo.indicator import Measured, Occurrences, settled
-from monitoring.slo.ledger import Ledger, target_of
-from monitoring.slo.selectors import parse
+from monitoring.slo.ledger import Ledger
 from monitoring.slo.windows import Calendar, Rolling, Window
 
 
-class ErrorBudget(Counting):
+class ErrorBudget(Promised):
     """Less than a share of a window's budget is left.
 
-    As `burn_rate`, it counts the monitor's own series as all events (or, with `bound`, compares its
-    values), and `good` or `bad` names the series of those that were. It sees a budget go that
-    trickles away too slowly for any burn rate. How it is computed: `monitoring.slo.budget`.
+    It sees a budget go that trickles away too slowly for any burn rate. How it is computed:
+    `monitoring.slo.budget`.
     """
 
     name: ClassVar[str] = "error_budget"
     summary: ClassVar[str] = "Too little is left of the error budget of an objective's window."
 
-    target: str = parameter("Share of good events that is promised, such as 0.999.")
-    good: str | None = parameter('Series of good events, such as ok{service="web"}.', None)
-    bad: str | None = parameter("Series of bad events, instead of good ones.", None)
-    counter: bool = parameter(
-        "Values are running totals, not counts since the point before.", False
-    )
-    op: str = parameter("Which values are good, with `bound`.", "lt", choices=OPERATORS)
-    bound: float | None = parameter("Bound of single values, instead of a second series.", None)
     period: str = parameter("Window of the objective, such as 30d, or 1M by the calendar.", "30d")
     begins: str = parameter("First local time of a window by the calendar; empty if it rolls.", "")
     zone: str = parameter("Time zone of a window by the calendar.", "UTC")
@@ -53,19 +44,13 @@ class ErrorBudget(Counting):
 
     def check(self) -> None:
         """Refuses what cannot be read, and what would breach for ever or never."""
-        given = [name for name in ("good", "bad", "bound") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise BadParameter("good", "is required, or bad, or bound, and only one of them")
+        super().check()
         if self.below >= 1:
             raise BadParameter("below", "must be less than 1: a single bad event would breach it")
         try:
             self.share(), self.window(), self.indicator(), self.source(Selector("total", {}))
         except BadSlo as fault:
             raise _as_parameter(fault) from None
-
-    def share(self) -> Fraction:
-        """The target, exactly."""
-        return target_of(self.target)
 
     def window(self) -> Window:
         """The window whose budget it is."""
@@ -91,20 +76,12 @@ class ErrorBudget(Counting):
         longest = self.window().nominal + (0 if not self.begins else 8 * 1_440)
         return timedelta(minutes=longest + self.indicator().reach + self.clear_after)
 
-    def source(self, own: Selector) -> Source:
-        """The two series, or the one with its bound."""
-        if self.bound is not None:
-            return Bound(own, self.op, ratio(self.bound, "bound"))
-        part = self.good if self.good is not None else self.bad
-        selected = parse(part or "", "bad" if self.good is None else "good")
-        return Ratio(selected, own, self.good is None, self.counter)
-
     def review(
         self, counts: Measured, judged: datetime | None, until: datetime
     ) -> tuple[datetime | None, list[Verdict]]:
         """Judges every minute in which something is known, and the silence after the last."""
         if not counts:
-            return judged, self._silence(judged, until)
+            return judged, silence(judged, until, self.stale_after, self.indicator().reach)
         events, wrong = settled(counts, is_bad=self.bad is not None)
         ledger = Ledger(self.indicator(), [(0, self.share())], events)
         after = whole_minute(judged) if judged else min(counts) - 1
@@ -113,7 +90,7 @@ class ErrorBudget(Counting):
         low = -1 if not due else self._last_low(ledger, due[0])
         for minute in due:
             if minute in wrong:
-                verdicts.append(_impossible(minute, counts[minute]))
+                verdicts.append(impossible(minute, counts[minute]))
                 continue
             if self.begins and low <= self.window().at(minute).start:
                 low = -1  # a new window owes nothing to the one before
@@ -122,7 +99,7 @@ class ErrorBudget(Counting):
             # Looking ahead is dear, and only what is told last or begins something is read.
             told = minute == due[-1] or not verdicts or verdicts[-1].status != status
             verdicts.append(self._verdict(ledger, minute, status, forecast=told))
-        verdicts += self._silence(end_of(max(counts)), until)
+        verdicts += silence(end_of(max(counts)), until, self.stale_after, self.indicator().reach)
         return end_of(due[-1]) if due else judged, verdicts
 
     def _last_low(self, ledger: Ledger, minute: int) -> int:
@@ -177,22 +154,6 @@ class ErrorBudget(Counting):
             gone = span(60 * (found.exhaustion - found.minute))
             said += f"; at the rate of the last 24 h it is gone in {gone}"
         return f"{said}."
-
-    def _silence(self, last: datetime | None, until: datetime) -> list[Verdict]:
-        if last is None:
-            return [Verdict("no_data", until, "No counts have arrived yet.")]
-        # Counts that come rarely are missed only after a few of them.
-        longest = max(self.stale_after, 180 * self.indicator().reach)
-        if (until - last).total_seconds() <= longest:
-            return []
-        limit = f"{span(longest)} is the limit"
-        return [Verdict("no_data", until, f"No counts for {span(until - last)}; {limit}.")]
-
-
-def _impossible(minute: int, measured: tuple[float, float]) -> Verdict:
-    part, total = measured
-    sentence = f"{figure(part)} of {figure(total)} events cannot be: the counting is wrong."
-    return Verdict("error", end_of(minute), sentence)
 
 
 def _as_parameter(fault: BadSlo) -> BadParameter:
