@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitoring.kinds.base import BadParameter, Kind
+from monitoring.kinds.framed import Framed
 
 JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
 ARTICLES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
@@ -34,9 +35,9 @@ class Parameter:
 
 
 def parameters(kind: type[Kind]) -> list[Parameter]:
-    """The parameters of a kind, in the order it declares them; those it shares with others last."""
+    """The parameters of a kind, in the order it declares them; how often it looks comes last."""
     hints = typing.get_type_hints(kind)
-    shared = {name for base in kind.__mro__[1:] for name in inspect.get_annotations(base)}
+    shared = inspect.get_annotations(Framed) if issubclass(kind, Framed) else {}
     items = dataclasses.fields(kind)  # type: ignore[arg-type]
     found = []
     for item in sorted(items, key=lambda item: item.name in shared):
