@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from numpy.random import default_rng
 
@@ -17,6 +20,7 @@ from monitoring.faults.detecting import Watch
 from monitoring.faults.injections import Injection
 from monitoring.faults.score import BEGIN, healthy, score, span
 from monitoring.faults.world import DAY, HOUR, STEP, World, key
+from monitoring.management.commands import score_faults
 from monitoring.management.commands.score_faults import BEGINS, ENDS, told, with_table
 from monitoring.measurements import find_or_make, write
 from tests.monitoring.test_concurrency import batch_of
@@ -137,6 +141,20 @@ def test_a_world_is_judged_as_its_measurements_are(name: str) -> None:
     settle = getattr(kind, "settle", 0.0)
     assert [at - settle for at in opened] == [b.onset.timestamp() for b in replayed.breaches]
     assert opened
+
+
+def test_the_command_writes_its_table_into_the_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page, result = tmp_path / "monitors.md", tmp_path / "result.json"
+    page.write_text(f"before\n{BEGINS}\n{ENDS}\nafter\n")
+    monkeypatch.setattr(score_faults, "PAGE", page)
+    monkeypatch.setattr(score_faults, "CASES", (NAMED["threshold"],))
+    call_command("score_faults", seeds=2, months=0.1, write_docs=True, json=result)
+    assert (
+        "| `threshold` | outage: 5.0% of the requests fail | 20 min | 2 of 2 |" in page.read_text()
+    )
+    assert json.loads(result.read_text())[0]["holds"] is True
 
 
 def test_the_table_goes_between_its_marks_and_nowhere_else() -> None:

@@ -10,13 +10,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config.environment import ROOT
 from monitoring.faults.cases import CASES
 from monitoring.faults.score import Scored, score
 from monitoring.kinds.base import span
 
+PAGE = ROOT / "docs" / "monitors.md"
 BEGINS, ENDS = "<!-- faults -->", "<!-- end of faults -->"
 
 
@@ -57,8 +58,7 @@ class Command(BaseCommand):
         if asked["json"]:
             asked["json"].write_text(json.dumps([each.as_json() for each in done], indent=1))
         if asked["write_docs"]:
-            page = Path(settings.BASE_DIR) / "docs" / "monitors.md"
-            page.write_text(with_table(page.read_text(), table(done)))
+            PAGE.write_text(with_table(PAGE.read_text(), table(done)))
         failed = [each.case for each in done if not each.holds]
         if failed:
             raise CommandError(
