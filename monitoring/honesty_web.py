@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,6 +20,7 @@ from eventlog.clock import now
 from eventlog.core import Command, Context, Refused, uuid7
 from monitoring import commands, honesty_pages, pages
 from monitoring.models import BreachRow
+from monitoring.moments import read_moment
 
 
 @requires("monitors:read")
@@ -63,7 +63,7 @@ def record_miss(request: HttpRequest, id: UUID) -> HttpResponse:
     """Says that a monitor should have noticed something."""
     given, back = request.POST, f"/monitors/{id}"
     context = Context.by(actor_of(request).ref, given.get("key") or None)
-    since, until = (_time(given.get(name, "")) for name in ("since", "until"))
+    since, until = (read_moment(given.get(name, ""), utc=True) for name in ("since", "until"))
     if since is None or until is None:
         messages.error(request, "A time such as 2026-03-01 12:00, in UTC.")
         return redirect(back)
@@ -100,12 +100,3 @@ def _carry_out(
     wanted = request.POST.get("back", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return redirect(wanted if is_ours else back)
-
-
-def _time(text: str) -> datetime | None:
-    """A time of a form, which is in UTC unless it says otherwise."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=now().tzinfo)

@@ -49,8 +49,9 @@ def series(request: HttpRequest, id: int) -> HttpResponse:
     """Chart, figures, monitors and corrections of one series."""
     row, asked = get_object_or_404(Series, id=id), request.GET
     page = series_pages.one(row, asked.get("range", ""), time_of(asked.get("until", "")), now())
-    for right in ("monitors:write", "measurements:write"):
-        page[f"may_{right.partition(':')[0]}"] = can(actor_of(request), right)
+    actor = actor_of(request)
+    page["may_watch"] = can(actor, "monitors:write")
+    page["may_describe"] = can(actor, "measurements:write")
     return render(request, "monitoring/series.html", page)
 
 

@@ -25,6 +25,7 @@ from monitoring import commands, honesty_pages, kinds, pages, queries, slo_pages
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
 from monitoring.models import MonitorRow
+from monitoring.moments import read_moment
 from monitoring.slo.exact import BadSlo
 from monitoring.slo.slices import MINIMUM
 
@@ -233,10 +234,7 @@ def time_of(text: str, name: str = "until") -> datetime | None:
     """A time of an address, None for none. Raises `BadRequest`."""
     if not text:
         return None
-    try:
-        at = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    at = read_moment(text)
+    if at is None:
         raise BadRequest(f"{name}: a time with a zone, such as 2026-03-01T12:00:00Z")
     return at

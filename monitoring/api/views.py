@@ -36,6 +36,7 @@ from monitoring.frames import TooMuch
 from monitoring.kinds import BadParameter
 from monitoring.labels import BadSeries, check_series
 from monitoring.models import BreachRow, MonitorRow, Series
+from monitoring.moments import read_moment
 from monitoring.replaying import NothingToReplay, replay
 from monitoring.slo.definition import Selector
 
@@ -255,12 +256,8 @@ def time_of(request: Request, name: str, default: datetime) -> datetime:
     text = request.query_params.get(name)
     if text is None:
         return default
-    try:
-        # A plus sign in a query is a space.
-        at = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    at = read_moment(text)
+    if at is None:
         raise ValidationError({name: ["A time with a zone, such as 2026-03-01T12:00:00Z."]})
     return at
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from eventlog.core import Command, Event, Refused
 from monitoring import events
@@ -18,6 +18,7 @@ from monitoring.commands.monitors import (
 from monitoring.state import Judgement, Monitor, Review
 
 MAX_MISSES = 1_000
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 class JudgeBreach(Command[Review]):
@@ -68,6 +69,8 @@ class RecordMiss(MonitorCommand):
         check_text(self.note, "note", MAX_TEXT)
         if self.about and not REF.fullmatch(self.about):
             raise Refused("Is no ref such as incident:….", code="bad_value", field="about")
+        if self.since < EARLIEST:
+            raise Refused("Is before anything was measured.", code="bad_value", field="since")
         if self.until < self.since:
             raise Refused("Ends before it begins.", code="bad_value", field="until")
         if self.until > self.at:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -70,7 +70,6 @@ class Watch:
 
     def _looks(self, kind: Framed, world: World, until: float) -> Iterator[Said]:
         frame = frame_of(world, kind.wanted(self.own))
-        # What has not settled is left for the next time, as an evaluation leaves it.
         due = list(ticks_between(kind.tick, _at(self.judged), _at(until)))
         self.state, verdicts = kind.review(self.state, frame, due)
         for verdict in verdicts:
@@ -124,7 +123,7 @@ def _at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def frame_of(world: World, wanted: dict[str, Wanted] | Any) -> Frame:
+def frame_of(world: World, wanted: Mapping[str, Wanted]) -> Frame:
     """The series that a kind wants of a world."""
     frame: dict[str, list[Track]] = {}
     for role, want in wanted.items():
@@ -138,17 +137,35 @@ def frame_of(world: World, wanted: dict[str, Wanted] | Any) -> Frame:
 
 
 def counts_of(world: World, source: Source) -> Measured:
-    """Counts by minute, as measurements are counted: points belong together by their time."""
+    """Counts by minute, as measurements are counted.
+
+    Points of two series belong together by their time; of one series the values within its bound
+    are counted, and those that are no number are not.
+    """
     if isinstance(source, Bound):
-        raise NotImplementedError("no case judges single values by an objective")
+        times, values = _line(world, source.value)
+        known = ~np.isnan(values)
+        good = WITHIN[source.op](values[known], float(source.bound))
+        return _by_minute(times[known], good, np.ones(known.sum()))
     total, part = (_line(world, selector) for selector in (source.total, source.part))
     shared, places, others = np.intersect1d(total.times, part.times, return_indices=True)
     rises = [_rises(line, source) for line in (part.values[others], total.values[places])]
+    return _by_minute(shared[1 if source.counter else 0 :], *rises)
+
+
+WITHIN: Mapping[str, Callable[[Numbers, float], Any]] = {
+    "lt": np.less,
+    "lte": np.less_equal,
+    "gt": np.greater,
+    "gte": np.greater_equal,
+}
+
+
+def _by_minute(times: Numbers, parts: Numbers, totals: Numbers) -> Measured:
     counted: dict[int, tuple[float, float]] = {}
-    start = 1 if source.counter else 0
-    for minute, own, whole in zip(np.ceil(shared[start:] / MINUTE), *rises, strict=True):
+    for minute, part, total in zip(np.ceil(times / MINUTE), parts, totals, strict=True):
         before = counted.get(int(minute), (0.0, 0.0))
-        counted[int(minute)] = before[0] + float(own), before[1] + float(whole)
+        counted[int(minute)] = before[0] + float(part), before[1] + float(total)
     return counted
 
 

@@ -15,7 +15,7 @@ from numpy.random import default_rng
 from monitoring import kinds, replaying
 from monitoring.faults import injections as inject
 from monitoring.faults import world as worlds
-from monitoring.faults.cases import CASES, Case
+from monitoring.faults.cases import CASES, Case, Target
 from monitoring.faults.detecting import Watch
 from monitoring.faults.injections import Injection
 from monitoring.faults.score import BEGIN, healthy, score, span
@@ -122,10 +122,24 @@ def test_a_short_life_is_lived_again_and_again() -> None:
     assert opened == 0
 
 
+BOUND = Case(
+    "burn_rate",
+    "latency",
+    worlds.latency,
+    [Target(inject.times(3, "latency", "outage", "values × 3"), HOUR)],
+    {"target": "0.99", "bound": 0.2, "every": "5m", "min_events": 1, "min_bad": 1},
+)
+JUDGED = [
+    NAMED["slice_broken"],
+    NAMED["burn_rate, of running totals"],
+    NAMED["threshold"],
+    pytest.param(BOUND, id="single values within a bound"),
+]
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["slice_broken", "burn_rate, of running totals", "threshold"])
-def test_a_world_is_judged_as_its_measurements_are(name: str) -> None:
-    case = NAMED[name]
+@pytest.mark.parametrize("case", JUDGED, ids=lambda case: case.name)
+def test_a_world_is_judged_as_its_measurements_are(case: Case) -> None:
     world = case.targets[0].fault.apply(built(case), ONSET, default_rng(2))
     for (series, labels), line in world.items():
         points = [

@@ -75,6 +75,7 @@ def test_only_the_four_judgements_are_taken() -> None:
     ("changes", "field"),
     [
         ({"until": NOON - timedelta(hours=3)}, "until"),
+        ({"since": datetime(1989, 12, 31, tzinfo=UTC)}, "since"),
         ({"until": NOON + timedelta(seconds=1)}, "until"),
         ({"note": "  "}, "note"),
         ({"about": "an incident"}, "about"),
@@ -250,8 +251,9 @@ def test_a_miss_is_noted_on_the_monitors_page(api: Api, bo: Player) -> None:
     own = create(api).replace("/api/v1", "")
     day = f"{now() - timedelta(days=1):%Y-%m-%d}"
     given = {"since": f"{day}T10:00", "until": f"{day}T11:00", "note": "Half were lost."}
-    bo.browser.post(f"{own}/misses", {**given, "since": "soon"})
-    assert "A time such as" in shown(bo, own)
+    for odd in ("soon", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "\u0663"):
+        bo.browser.post(f"{own}/misses", {**given, "since": odd})
+        assert "A time such as" in shown(bo, own)
     bo.browser.post(f"{own}/misses", given)
     page = shown(bo, own)
     assert "Half were lost." in page
