@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from access.doors import actor_of, new_id, requires
+from access.moments import read_moment
 from access.paging import BadCursor
 from access.rights import can
 from eventlog import store
@@ -20,7 +21,6 @@ from eventlog.clock import now
 from eventlog.core import Command, Context, Refused, uuid7
 from monitoring import commands, honesty_pages, pages
 from monitoring.models import BreachRow
-from monitoring.moments import read_moment
 
 
 @requires("monitors:read")

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from access.doors import actor_of, new_id, requires
+from access.moments import read_moment
 from access.paging import BadCursor
 from access.rights import can
 from eventlog import store
@@ -25,7 +26,6 @@ from monitoring import commands, honesty_pages, kinds, pages, queries, slo_pages
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
 from monitoring.models import MonitorRow
-from monitoring.moments import read_moment
 from monitoring.slo.exact import BadSlo
 from monitoring.slo.slices import MINIMUM
 

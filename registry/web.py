@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from access.doors import requires
+from access.moments import read_moment
 from access.paging import BadCursor
 from eventlog.clock import now
 from registry import pages
-from registry.kinds import FIRST_YEAR, LAST_YEAR
 from registry.queries import lineage, things
 
 STEPS = range(4)
@@ -56,13 +56,10 @@ def _instant(request: HttpRequest, name: str) -> datetime | None:
     text = request.GET.get(name, "").strip()
     if not text:
         return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequest(f"{name} is no time such as 2026-03-01 12:00.") from error
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise BadRequest(f"{name} lies in the years {FIRST_YEAR} to {LAST_YEAR}.")
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    at = read_moment(text, utc=True)
+    if at is None:
+        raise BadRequest(f"{name} is no time such as 2026-03-01 12:00.")
+    return at
 
 
 def _steps(request: HttpRequest, name: str) -> int:

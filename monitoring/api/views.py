@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from access.api.commands import CommandView
 from access.api.conditional import etag_of
+from access.moments import read_moment
 from eventlog.store import Receipt
 from monitoring import commands, kinds, queries
 from monitoring.api.serializers import (
@@ -36,7 +37,6 @@ from monitoring.frames import TooMuch
 from monitoring.kinds import BadParameter
 from monitoring.labels import BadSeries, check_series
 from monitoring.models import BreachRow, MonitorRow, Series
-from monitoring.moments import read_moment
 from monitoring.replaying import NothingToReplay, replay
 from monitoring.slo.definition import Selector
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from access.moments import read_moment
 from monitoring.models import Series
-from monitoring.moments import read_moment
 from tests.cast import Player
 from tests.monitoring.test_api import create, send
 
