@@ -71,8 +71,8 @@ def thing(
     facts, facets = things.observed(row, at, known_at)
     if "owner" in facts:
         facts["owner"] = names([facts["owner"]]).get(facts["owner"], facts["owner"])
-    near = lineage.neighbourhood(row, question, up, down, DRAWN)
     before, after = lineage.upstream(row, question), lineage.downstream(row, question)
+    near = lineage.around(row, before, after, up, down, DRAWN)
     return {
         "row": row,
         "title": title(row),

@@ -185,21 +185,28 @@ def neighbourhood(
     start: EntityRow, asked: Question, up: int, down: int, most: int
 ) -> Neighbourhood:
     """What is at most `up` steps upstream and `down` downstream, `most` on each side."""
-    layers, things, hidden, truncated = {start.id: 0}, {start.id: start}, {}, False
+    before, after = upstream(start, _at_depth(asked, up)), downstream(start, _at_depth(asked, down))
+    return around(start, before, after, up, down, most)
+
+
+def around(
+    start: EntityRow, before: Reached, after: Reached, up: int, down: int, most: int
+) -> Neighbourhood:
+    """The same, of what both sides are known to hold at least so many steps away."""
+    layers, things, hidden = {start.id: 0}, {start.id: start}, {}
     links: dict[UUID, Link] = {}
-    for sign, walk, depth in ((-1, upstream, up), (1, downstream, down)):
-        found = walk(start, _at_depth(asked, depth))
+    for sign, found, depth in ((-1, before, up), (1, after, down)):
         nearest = sorted(
-            found.distances.items(), key=lambda item: (item[1], found.things[item[0]].ref)
-        )
-        for id, distance in nearest[:most]:
+            (item for item in found.distances.items() if item[1] <= depth),
+            key=lambda item: (item[1], found.things[item[0]].ref),
+        )[:most]
+        for id, distance in nearest:
             layers.setdefault(id, sign * distance)
             things[id] = found.things[id]
-        hidden[sign] = found.beyond + max(0, len(nearest) - most)
-        truncated = truncated or found.truncated
+        hidden[sign] = found.beyond + len(found.distances) - len(nearest)
         links |= {link.edge: link for link in found.links}
     shown = [one for one in links.values() if one.source in layers and one.target in layers]
-    return Neighbourhood(layers, things, shown, hidden, truncated)
+    return Neighbourhood(layers, things, shown, hidden, before.truncated or after.truncated)
 
 
 def _at_depth(asked: Question, depth: int) -> Question:
