@@ -49,7 +49,7 @@ def rows_by_version(incident: str, wanted: set[int]) -> dict[int, Facts]:
     from eventlog import store
     from eventlog.clock import now
     from incidents import queries
-    from incidents.projections import board
+    from incidents.projections.life import board
 
     found = {}
     with transaction.atomic():

@@ -1,0 +1,61 @@
+"""What can have happened to an incident. Times in payloads are ISO 8601 with an offset.
+
+People, tokens and monitors are refs; who did it and when are the record's `actor` and
+`occurred_at`. The stream is ``incident:<id>``.
+"""
+
+from incidents.events.channel import (
+    MessagePosted,
+    MessageRedacted,
+)
+from incidents.events.life import (
+    BreachAttached,
+    BreachRecovered,
+    IncidentClosed,
+    IncidentDeclared,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentRetitled,
+    PhaseEntered,
+    SeverityChanged,
+)
+from incidents.events.roles import (
+    ParticipantJoined,
+    RoleAccepted,
+    RoleDeclined,
+    RoleOffered,
+    RoleReleased,
+    RoleTaken,
+)
+from incidents.events.work import (
+    FollowUpAdded,
+    FollowUpDone,
+    ImpactStated,
+    NoteAdded,
+    UpdatePosted,
+)
+
+__all__ = [
+    "BreachAttached",
+    "BreachRecovered",
+    "FollowUpAdded",
+    "FollowUpDone",
+    "ImpactStated",
+    "IncidentClosed",
+    "IncidentDeclared",
+    "IncidentReopened",
+    "IncidentResolved",
+    "IncidentRetitled",
+    "MessagePosted",
+    "MessageRedacted",
+    "NoteAdded",
+    "ParticipantJoined",
+    "PhaseEntered",
+    "RoleAccepted",
+    "RoleDeclined",
+    "RoleOffered",
+    "RoleReleased",
+    "RoleTaken",
+    "SeverityChanged",
+    "UpdatePosted",
+]
