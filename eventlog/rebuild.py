@@ -161,6 +161,8 @@ def differences(projection: Projection) -> dict[str, list[str]]:
 
     Rebuilds into temporary tables, which hide the live ones from this session only.
     """
+    if not _has_anything(projection):
+        return {}
     found = {}
     with transaction.atomic():
         for table in projection.tables:
@@ -183,6 +185,15 @@ def differences(projection: Projection) -> dict[str, list[str]]:
         for table in projection.tables:
             _run(f"DROP TABLE pg_temp.{table}")
     return found
+
+
+def _has_anything(projection: Projection) -> bool:
+    """Whether there is an event that it handles, or a row in one of its tables."""
+    sources = ["eventlog_event WHERE type = ANY(%s)", *projection.tables]
+    any_of_them = " OR ".join(f"EXISTS (SELECT FROM {source})" for source in sources)
+    with fast_cursor() as cursor:
+        cursor.execute(f"SELECT {any_of_them}", (list(projection.handlers),))
+        return bool(only_row(cursor)[0])
 
 
 @contextmanager
