@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from eventlog import store
 from eventlog.clock import now
@@ -32,7 +32,14 @@ ARGUMENTS = [
 ]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LOOKS: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {
+    "light": ("light", WIDE),
+    "dark": ("dark", WIDE),
+    "dark phone": ("dark", PHONE),
+    "phone": ("light", PHONE),
+}
 
 
 def give_up(reason: str) -> NoReturn:
@@ -83,6 +90,30 @@ class Visitor:
             f"{violation['id']}: {[node['target'] for node in violation['nodes']]}"
             for violation in found["violations"]
         ]
+
+    def each_look(self) -> Iterator[str]:
+        """The names of the looks, while the page is in each: one load of it serves for all."""
+        for name, (theme, size) in LOOKS.items():
+            self.page.emulate_media(color_scheme=theme)
+            self.page.set_viewport_size(size)
+            yield name
+
+    def look_over(self, *paths: str) -> None:
+        """Each page in each look: axe-core finds nothing, and nothing is wider than the screen."""
+        for path in paths:
+            self.visit(path)
+            for look in self.each_look():
+                assert self.violations() == [], f"{path}, {look}"
+                fits = "document.documentElement.scrollWidth <= innerWidth"
+                assert self.page.evaluate(fits), f"{path}, {look}"
+
+    def look_into(self, *dialogs: str) -> None:
+        """Each dialog of the page at hand in each look, opened as its button does."""
+        for name in dialogs:
+            self.page.evaluate("(id) => document.getElementById(id).showModal()", name)
+            for look in self.each_look():
+                assert self.violations() == [], f"{name}, {look}"
+            self.page.keyboard.press("Escape")
 
     def listen(self) -> None:
         """Takes note of errors and warnings of the console, and of uncaught exceptions."""

@@ -17,14 +17,8 @@ from monitoring import evaluation, measurements
 from monitoring.commands import CreateMonitor
 from monitoring.models import MonitorRow
 from tests.cast import PASSWORD, Player
-from tests.e2e.conftest import PHONE, WIDE, Case, Open
+from tests.e2e.conftest import Case, Open
 
-LOOKS: list[Any] = [
-    pytest.param({"color_scheme": "light", "viewport": WIDE}, id="light"),
-    pytest.param({"color_scheme": "dark", "viewport": WIDE}, id="dark"),
-    pytest.param({"color_scheme": "light", "viewport": PHONE}, id="phone"),
-    pytest.param({"color_scheme": "dark", "viewport": PHONE}, id="dark-phone"),
-]
 DIALOGS = (
     "do-update",
     "do-severity",
@@ -140,37 +134,34 @@ def busy(case: Case, ana: Player, bo: Player) -> Case:
     return case
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_pages_of_an_incident_are_accessible(
-    browse: Open, busy: Case, ana: Player, look: dict[str, Any]
+    browse: Open,
+    busy: Case,
+    ana: Player,
 ) -> None:
-    visitor = browse(ana, **look)
-    for path in ("/", "/?list=closed", busy.path, busy.path + "#state", "/declare"):
-        page = visitor.visit(path)
-        page.wait_for_timeout(200)
-        assert visitor.violations() == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    browse(ana).look_over("/", "/?list=closed", busy.path, busy.path + "#state", "/declare")
 
 
-@pytest.mark.parametrize("look", LOOKS[:2])
 def test_dialogs_are_accessible(
-    browse: Open, busy: Case, ana: Player, look: dict[str, Any]
+    browse: Open,
+    busy: Case,
+    ana: Player,
 ) -> None:
-    visitor = browse(ana, **look)
+    visitor = browse(ana)
     page = visitor.visit_live(busy.path)
-    for name in DIALOGS:
-        page.evaluate("(id) => document.getElementById(id).showModal()", name)
-        assert visitor.violations() == [], name
-        page.keyboard.press("Escape")
+    visitor.look_into(*DIALOGS)
     page.keyboard.press("Control+k")
     assert visitor.violations() == [], "palette"
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_pages_of_monitors_are_accessible(
-    browse: Open, monitor: str, sliced: str, judged: str, root: Player, look: dict[str, Any]
+    browse: Open,
+    monitor: str,
+    sliced: str,
+    judged: str,
+    root: Player,
 ) -> None:
-    visitor = browse(root, **look)
+    visitor = browse(root)
     kinds = ("threshold", "absence", "age", "anomaly", "burn_rate", "robust_deviation")
     kinds += ("slice_broken",)  # the forms of the others are made by the same template
     paths = ["/monitors/", "/monitors/?search=nothing", f"/monitors/{monitor}"]
@@ -180,10 +171,7 @@ def test_pages_of_monitors_are_accessible(
     paths += ["/monitors/packs", "/monitors/packs/search_ranking?subject=service:checkout"]
     paths += ["/series/", "/series/?search=nothing", f"/series/{watched}", "/series/launch"]
     paths += ["/monitors/new", *(f"/monitors/new?kind={kind}" for kind in kinds)]
-    for path in paths:
-        page = visitor.visit(path)
-        assert visitor.violations() == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    visitor.look_over(*paths)
 
 
 @pytest.fixture
@@ -221,17 +209,15 @@ def objective(server: object, root: Player) -> str:
     return "/slos/recs-latency"
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_pages_of_objectives_are_accessible(
-    browse: Open, objective: str, root: Player, look: dict[str, Any]
+    browse: Open,
+    objective: str,
+    root: Player,
 ) -> None:
-    visitor = browse(root, **look)
+    visitor = browse(root)
     paths = ["/slos/", "/slos/?search=nothing", "/slos/?review=due", objective, "/slos/idea"]
     paths += ["/new-slo", f"{objective}/change", f"{objective}/compliance", f"{objective}/slices"]
-    for path in paths:
-        page = visitor.visit(path)
-        assert visitor.violations() == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    visitor.look_over(*paths)
 
 
 @pytest.fixture
@@ -256,34 +242,31 @@ def lineage(server: object, root: Player) -> str:
     return f"/models/{refs[3]}"
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_pages_of_models_are_accessible(
-    browse: Open, lineage: str, root: Player, look: dict[str, Any]
+    browse: Open,
+    lineage: str,
+    root: Player,
 ) -> None:
-    visitor = browse(root, **look)
+    visitor = browse(root)
     past = f"{lineage}?at=2026-01-01&known_at=2026-01-01"
-    for path in ("/models/", "/models/?search=nothing", lineage, past):
-        page = visitor.visit(path)
-        assert visitor.violations() == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    visitor.look_over("/models/", "/models/?search=nothing", lineage, past)
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_other_pages_are_accessible(
-    browse: Open, case: Case, root: Player, look: dict[str, Any]
+    browse: Open,
+    case: Case,
+    root: Player,
 ) -> None:
-    visitor = browse(root, noisy=True, **look)  # the browser reports the 404 that is asked for
-    for path in ("/log/", "/settings/", "/incidents/999"):
-        page = visitor.visit(path)
-        assert visitor.violations() == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    visitor = browse(root, noisy=True)  # the browser reports the 404 that is asked for
+    visitor.look_over("/log/", "/settings/", "/incidents/999")
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_signing_in_leads_to_the_page_that_was_asked_for(
-    browse: Open, case: Case, ana: Player, look: dict[str, Any]
+    browse: Open,
+    case: Case,
+    ana: Player,
 ) -> None:
-    visitor = browse(None, noisy=True, **look)
+    visitor = browse(None, noisy=True)
     page = visitor.visit(case.path)
     assert visitor.violations() == []
     page.get_by_label("Name or e-mail").fill("ana")

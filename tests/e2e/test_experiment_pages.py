@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
 from experiments import queries
 from tests.cast import Player
 from tests.e2e.conftest import Open
-from tests.e2e.test_every_page import LOOKS
 from tests.experiments.laboratory import build, remember, visit
 
 PATHS = (
@@ -37,29 +34,16 @@ def laboratory(server: object, bo: Player, ana: Player) -> None:
 
 
 @pytest.mark.usefixtures("laboratory")
-@pytest.mark.parametrize("look", LOOKS)
-def test_pages_of_experiments_are_accessible(
-    browse: Open, bo: Player, look: dict[str, Any]
-) -> None:
-    visitor = browse(bo, **look)
-    for path in PATHS:
-        page = visitor.visit(path)
-        assert visitor.violations() == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+def test_pages_of_experiments_are_accessible(browse: Open, bo: Player) -> None:
+    browse(bo).look_over(*PATHS)
 
 
 @pytest.mark.usefixtures("laboratory")
-@pytest.mark.parametrize("look", LOOKS[:2])
-def test_dialogs_of_experiments_are_accessible(
-    browse: Open, bo: Player, look: dict[str, Any]
-) -> None:
-    visitor = browse(bo, **look)
+def test_dialogs_of_experiments_are_accessible(browse: Open, bo: Player) -> None:
+    visitor = browse(bo)
     for path, names in DIALOGS.items():
-        page = visitor.visit(path)
-        for name in names:
-            page.evaluate("(id) => document.getElementById(id).showModal()", name)
-            assert visitor.violations() == [], name
-            page.keyboard.press("Escape")
+        visitor.visit(path)
+        visitor.look_into(*names)
 
 
 @pytest.mark.usefixtures("laboratory")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
@@ -11,7 +9,6 @@ from eventlog.clock import now
 from experiments import queries
 from tests.cast import Player
 from tests.e2e.conftest import Open
-from tests.e2e.test_every_page import LOOKS
 from tests.experiments.world import build
 
 PATHS = (
@@ -38,25 +35,16 @@ def world(server: object, ana: Player, bo: Player) -> None:
 
 
 @pytest.mark.usefixtures("world")
-@pytest.mark.parametrize("look", LOOKS)
-def test_pages_of_flags_are_accessible(browse: Open, ana: Player, look: dict[str, Any]) -> None:
-    visitor = browse(ana, **look)
-    for path in PATHS:
-        page = visitor.visit(path)
-        assert visitor.violations() == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+def test_pages_of_flags_are_accessible(browse: Open, ana: Player) -> None:
+    browse(ana).look_over(*PATHS)
 
 
 @pytest.mark.usefixtures("world")
-@pytest.mark.parametrize("look", LOOKS[:2])
-def test_dialogs_of_flags_are_accessible(browse: Open, ana: Player, look: dict[str, Any]) -> None:
-    visitor = browse(ana, **look)
+def test_dialogs_of_flags_are_accessible(browse: Open, ana: Player) -> None:
+    visitor = browse(ana)
     for path, names in DIALOGS.items():
-        page = visitor.visit(path)
-        for name in names:
-            page.evaluate("(id) => document.getElementById(id).showModal()", name)
-            assert visitor.violations() == [], name
-            page.keyboard.press("Escape")
+        visitor.visit(path)
+        visitor.look_into(*names)
 
 
 @pytest.mark.usefixtures("world")
