@@ -16,7 +16,7 @@ from benchmarks import parcels, peers
 from benchmarks.clients import PATIENCE, Call, context, drive
 from benchmarks.figures import Figure, interleaved
 from benchmarks.installation import commit_milliseconds, installation, owner, running
-from benchmarks.tailing import Tail, followed, hot_stream
+from benchmarks.tailing import Tail, followed, hot_stream, wait_until_sealed
 from eventlog.core import Context, canonical, uuid7
 
 PEER = ["eventsourcing[postgres]==9.5.*", "psycopg[binary]==3.3.*"]
@@ -47,6 +47,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         found = interleaved(read_cases(run_peer, options.seconds), options.runs)
         found |= interleaved(write_cases(run_peer, options.seconds), options.runs)
         with running("run_sealer"):
+            wait_until_sealed()
             tail = followed(rate=500, seconds=options.tail_seconds)
             flood = followed(rate=None, seconds=options.seconds)
         hot = hot_stream(writers=8, seconds=options.tail_seconds)

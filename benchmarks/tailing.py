@@ -9,10 +9,13 @@ from typing import Any
 from benchmarks import parcels
 from benchmarks.clients import PATIENCE, WARM_UP, Call, Work, context, drive
 from benchmarks.figures import percentile
+from benchmarks.installation import owner
+from config.servers.children import wait_until
 from eventlog.core import Context, uuid7
 
 POLL_SECONDS = 0.005
 WRITERS = 4
+ALL_SEALED = "SELECT seq >= (SELECT max(seq) FROM eventlog_event) FROM eventlog_head"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,19 @@ class Hot:
         """Commands of the slowest writer over the mean of all."""
         each = [len(latencies) for latencies in self.work.latencies]
         return min(each) / (sum(each) / len(each))
+
+
+def wait_until_sealed() -> None:
+    """Until the sealer has come up and has given a position to all that was committed before."""
+    from eventlog import store
+
+    command = parcels.ScanParcel(parcel=str(uuid7()), depot="depot:0001", at=parcels.NOON)
+    store.execute(command, Context.by("system:bench"))
+    with owner() as session:
+        if not wait_until(
+            lambda: session.execute(ALL_SEALED).fetchone() == (True,), lambda: True, PATIENCE
+        ):
+            raise TimeoutError("the sealer has not caught up")
 
 
 def followed(rate: float | None, seconds: float) -> Tail:
