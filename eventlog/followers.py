@@ -85,13 +85,28 @@ def catch_up(names: Iterable[str] | None = None) -> int:
     handled = 0
     for follower in chosen:
         handled += retry_parked(follower)
-        while step := _step(follower):
+        while (step := _step(follower)) is not None and (step or _has_more(follower)):
             handled += step
     return handled
 
 
-def _step(follower: Follower) -> int:
-    """One batch in one transaction; if it fails, the same events one by one."""
+def _has_more(follower: Follower) -> bool:
+    """Whether events wait for it, looked at after its row was let go.
+
+    Whoever was rung for an event that was sealed after the last look at the log has found the row
+    taken, and has gone home.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT position FROM eventlog_follower WHERE name = %s", [follower.name])
+        row = cursor.fetchone()
+    return row is not None and bool(read_after(int(row[0]), 1, follower.types))
+
+
+def _step(follower: Follower) -> int | None:
+    """One batch in one transaction; if it fails, the same events one by one.
+
+    Returns how many were handled, None while another process is at work.
+    """
     try:
         return _advance(follower, BATCH)
     except Exception as error:
@@ -99,11 +114,11 @@ def _step(follower: Follower) -> int:
     return _advance_one(follower)
 
 
-def _advance(follower: Follower, limit: int) -> int:
+def _advance(follower: Follower, limit: int) -> int | None:
     with transaction.atomic():
         position = _claim(follower)
         if position is None:
-            return 0
+            return None
         end = head()
         records = read_after(position, limit, follower.types)
         last = int(records[-1].position or 0) if records else 0
@@ -118,7 +133,7 @@ def _advance(follower: Follower, limit: int) -> int:
     return len(records)
 
 
-def _advance_one(follower: Follower) -> int:
+def _advance_one(follower: Follower) -> int | None:
     try:
         return _advance(follower, 1)
     except Exception as error:
@@ -126,7 +141,7 @@ def _advance_one(follower: Follower) -> int:
     with transaction.atomic():
         position = _claim(follower)
         if position is None:
-            return 0
+            return None
         for record in read_after(position, 1, follower.types):
             log.error("follower.parked", follower=follower.name, event_id=str(record.event_id))
             _park(follower, record, 1, reason)

@@ -114,25 +114,41 @@ def _make_due(monitors: list[UUID], now: datetime) -> None:
 
 
 class Doorbell:
-    """Rings at most every `NUDGE_EVERY` seconds; a bell that is broken is left alone for a while.
+    """Rings at once and then at most every `NUDGE_EVERY` seconds, the last time for all who waited.
 
-    A hint only: workers also look by themselves every second.
+    A bell that is broken is left alone for a while. A hint only: workers also look by themselves
+    every second.
     """
 
     def __init__(self, ring: Callable[[], None]):
         self._ring, self._lock, self._not_before = ring, threading.Lock(), 0.0
+        self._is_waiting = False
 
     def press(self) -> None:
-        """Rings, unless it just did."""
-        at = time.monotonic()
+        """Rings now, or as soon as it may."""
         with self._lock:
-            if at < self._not_before:
+            pause = self._not_before - time.monotonic()
+            if self._is_waiting:
                 return
-            self._not_before = at + NUDGE_EVERY
+            self._is_waiting = pause > 0
+            self._not_before = time.monotonic() + max(pause, 0) + NUDGE_EVERY
+        if pause > 0:
+            later = threading.Timer(pause, self._ring_for_all)
+            later.daemon = True
+            later.start()
+        else:
+            self._ring_now()
+
+    def _ring_for_all(self) -> None:
+        with self._lock:
+            self._is_waiting = False
+        self._ring_now()
+
+    def _ring_now(self) -> None:
         try:
             self._ring()
         except Exception as error:
-            self._not_before = at + QUIET_AFTER_FAILURE
+            self._not_before = time.monotonic() + QUIET_AFTER_FAILURE
             log.warning("cannot wake the workers: %s", error)
 
 

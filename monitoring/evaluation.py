@@ -18,12 +18,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, QuerySet
 
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context
-from eventlog.db import fast_cursor
+from eventlog.db import fast_cursor, only_row
 from monitoring import counting, judging, kinds, sweeping, ticking
 from monitoring.commands import CloseBreach, OpenBreach, in_utc
 from monitoring.kinds import Kind, Verdict
@@ -47,6 +47,8 @@ MINUTE = timedelta(minutes=1)
 RETRY_AFTER = timedelta(seconds=10)
 # Under a steady stream of measurements a monitor is evaluated this often, not for every batch.
 SETTLE = timedelta(seconds=0.5)
+# Whoever waits for a monitor to fall due looks this often whether another one did.
+NAP = 0.1
 COLUMNS = [field.name for field in Evaluation._meta.concrete_fields]
 # Enough for the onset of a change in a series by the minute, and the day before it.
 LOOKED_BACK = 2_000
@@ -129,21 +131,28 @@ def keep_evaluating(seconds: float) -> int:
     """The same, and waits for those that fall due within `seconds`; returns how many."""
     give_up, done = time.monotonic() + seconds, evaluate_due()
     while (pause := _next_due_in()) is not None and time.monotonic() + pause < give_up:
-        time.sleep(max(pause, 0.01))
-        done += evaluate_due()
+        # What arrives makes monitors due meanwhile: a nudge finds this process at work.
+        time.sleep(min(max(pause, 0.01), NAP))
+        done += evaluate_due() if pause <= NAP else 0
     return done
+
+
+# A look into the index for each: `due_at` comes last in it.
+NEXT_DUE = "SELECT extract(epoch FROM least({}) - clock_timestamp())::float8".format(
+    ", ".join(
+        f"(SELECT min(due_at) FROM monitoring_evaluation WHERE {alone} AND {urgent})"
+        for alone in ("alone", "NOT alone")
+        for urgent in ("urgent", "NOT urgent")
+    )
+)
 
 
 def _next_due_in() -> float | None:
     """Seconds until the next monitor falls due; None without monitors."""
-    # A look into the index for each: `due_at` comes last in it.
-    ends = (
-        Evaluation.objects.filter(alone=alone, urgent=urgent).aggregate(at=Min("due_at"))["at"]
-        for alone in (True, False)
-        for urgent in (True, False)
-    )
-    times = [at for at in ends if at is not None]
-    return (min(times) - now()).total_seconds() if times else None
+    with fast_cursor() as cursor:
+        cursor.execute(NEXT_DUE)
+        (seconds,) = only_row(cursor)
+    return seconds
 
 
 def evaluate(monitor: UUID) -> bool:

@@ -127,3 +127,22 @@ def test_a_reaction_repeats_itself_under_the_same_command_id(db: None) -> None:
     assert first == second
     assert first.causation_id == record.event_id
     assert first.command_id != context_of("test.other", record).command_id
+
+
+def test_what_is_sealed_just_before_it_leaves_does_not_wait_for_another_ring(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move, moves = followers._move, 0
+
+    def move_late(follower: Follower, old: int, new: int) -> None:
+        nonlocal moves
+        move(follower, old, new)
+        moves += 1
+        if moves == 2:  # the look that found nothing more
+            toggle("b")
+            seal_once()
+
+    monkeypatch.setattr(followers, "_move", move_late)
+    toggle("a")
+    assert catch_up() == 2
+    assert reader.seen == [("lamp:a", 1), ("lamp:b", 1)]
