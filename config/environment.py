@@ -113,7 +113,12 @@ class Environment(BaseSettings):
         "they believed.",
     )
     measurement_retention_days: int = Field(
-        400, ge=1, description="Age at which partitions of measurements are dropped."
+        400,
+        ge=1,
+        description="Age at which months of measurements are condensed to hours and dropped.",
+    )
+    hour_retention_days: int = Field(
+        1_830, ge=1, description="Age at which the hours of dropped measurements go too."
     )
     heartbeat_url: str = Field(
         "",

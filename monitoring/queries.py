@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from access.paging import DEFAULT_LIMIT, page_of
-from eventlog.db import fast_cursor
+from eventlog.db import fast_cursor, only_row
 from monitoring import kinds
 from monitoring.kinds.describe import form_fields, schema
 from monitoring.labels import fingerprint
@@ -243,6 +243,17 @@ def extent(series_id: int) -> tuple[datetime, datetime] | None:
     return (first[0].time, last[0].astimezone(UTC)) if first and last else None
 
 
+def reach(series_id: int) -> tuple[datetime, datetime] | None:
+    """Times of the first and the last of a series that a chart shows, dropped months included."""
+    with fast_cursor() as cursor:
+        cursor.execute(
+            "SELECT min(hour), max(hour) FROM monitoring_hour WHERE series_id = %s", (series_id,)
+        )
+        hours = only_row(cursor)
+    ends = [at.astimezone(UTC) for at in (*(extent(series_id) or ()), *hours) if at is not None]
+    return (min(ends), max(ends)) if ends else None
+
+
 def watched_until(series: str, labels: Mapping[str, str]) -> datetime | None:
     """Time of the last measurement of a series: what came before opens no breach."""
     known = series_named(fingerprint(series, labels))
@@ -251,27 +262,38 @@ def watched_until(series: str, labels: Mapping[str, str]) -> datetime | None:
 
 
 BUCKETS = """
-SELECT min(time), min(value), avg(value), max(value), count(*)
-FROM {table}
-WHERE {key} = %(of)s AND time >= %(start)s AND time <= %(end)s AND value IS NOT NULL
+SELECT min(time), min(lo), sum(mean * n) / sum(n), max(hi), sum(n)::bigint
+FROM ({rows}) AS of_it
 GROUP BY width_bucket(extract(epoch FROM time)::float8, %(low)s, %(high)s, %(count)s)
 ORDER BY 1
+"""
+MEASURED = """
+SELECT time, value AS lo, value AS mean, value AS hi, 1 AS n FROM monitoring_measurement
+WHERE series_id = %(of)s AND time >= %(start)s AND time <= %(end)s
+UNION ALL
+SELECT hour, lo, mean, hi, n FROM monitoring_hour
+WHERE series_id = %(of)s AND hour >= %(start)s AND hour <= %(end)s
+"""
+LOOKED = """
+SELECT time, value AS lo, value AS mean, value AS hi, 1 AS n FROM monitoring_look
+WHERE monitor = %(of)s AND time >= %(start)s AND time <= %(end)s AND value IS NOT NULL
 """
 
 
 def chart(series_id: int, start: datetime, end: datetime, buckets: int = MAX_BUCKETS) -> Chart:
-    """Measurements from `start` to `end`, in at most `buckets` stretches that keep the extremes."""
-    return _bucketed("monitoring_measurement", "series_id", series_id, start, end, buckets)
+    """Measurements from `start` to `end`, in at most `buckets` stretches that keep the extremes.
+
+    Of months that were dropped it has what is left of them, by the hour.
+    """
+    return _bucketed(MEASURED, series_id, start, end, buckets)
 
 
 def looked(monitor: UUID, start: datetime, end: datetime, buckets: int = MAX_BUCKETS) -> Chart:
     """The same of what a monitor found at its ticks."""
-    return _bucketed("monitoring_look", "monitor", monitor, start, end, buckets)
+    return _bucketed(LOOKED, monitor, start, end, buckets)
 
 
-def _bucketed(
-    table: str, key: str, of: int | UUID, start: datetime, end: datetime, buckets: int
-) -> Chart:
+def _bucketed(rows: str, of: int | UUID, start: datetime, end: datetime, buckets: int) -> Chart:
     # The last instant has a bucket of its own, one past those between the bounds.
     count = max(1, min(buckets, MAX_BUCKETS) - 1)
     end = max(end, start + timedelta(microseconds=1))
@@ -284,7 +306,7 @@ def _bucketed(
         "count": count,
     }
     with fast_cursor() as cursor:
-        cursor.execute(BUCKETS.format(table=table, key=key), asked)
+        cursor.execute(BUCKETS.format(rows=rows), asked)
         found = [Bucket(row[0].astimezone(UTC), *row[1:]) for row in cursor.fetchall()]
     return Chart(start, end, found, sampled=any(bucket.n > 1 for bucket in found))
 

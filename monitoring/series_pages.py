@@ -86,7 +86,7 @@ def one(row: Series, span: str, until: datetime | None, now: datetime) -> dict[s
     """Chart, figures, monitors and corrections of one series."""
     (shown,) = _rows([row], pictures.DAY, now)
     latest: Newest | None = shown["newest"]
-    reach = queries.extent(row.id)
+    reach = queries.reach(row.id)
     end = until or (latest.time if latest else now)
     span = span if span in pages.RANGES else "1d"
     start = end - pages.RANGES[span][1]

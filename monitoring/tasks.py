@@ -64,9 +64,17 @@ def adopt() -> int:
 
 @shared_task(name="monitoring.drop_old_months")
 def drop_old_months() -> list[str]:
-    """Drops the months whose measurements are past their retention, and what was found in them."""
-    horizon = now() - timedelta(days=settings.ENV.measurement_retention_days)
+    """Condenses and drops the months whose measurements are past their retention.
+
+    What was found in them goes with them, and hours when they are past theirs.
+    """
+    at = now()
+    horizon = at - timedelta(days=settings.ENV.measurement_retention_days)
     Look.objects.filter(time__lt=horizon).delete()
     with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM monitoring_hour WHERE hour < %s",
+            [at - timedelta(days=settings.ENV.hour_retention_days)],
+        )
         cursor.execute("SELECT monitoring_drop_months(%s)", [horizon])
         return list(cursor.fetchone()[0])

@@ -233,8 +233,8 @@ class SeriesDataView(APIView):
     def get(self, request: Request, series: int) -> Response:
         """The measurements between two times, down-sampled to buckets that keep the extremes."""
         row = get_object_or_404(Series, id=series)
-        extent = queries.extent(row.id)
-        last = extent[1] if extent else datetime.now(UTC)
+        reach = queries.reach(row.id)
+        last = reach[1] if reach else datetime.now(UTC)
         end = time_of(request, "end", last)
         start = time_of(request, "start", end - timedelta(days=1))
         if start > end:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from eventlog.clock import now
-from monitoring import measurements
+from monitoring import measurements, queries
 from monitoring.models import Series
+from monitoring.tasks import drop_old_months
 from tests.cast import Api, Machine, machine
 
 
@@ -210,17 +211,63 @@ def test_a_month_gets_its_partition_and_points_waiting_elsewhere_move_there(
         assert cursor.fetchall() == [("monitoring_measurement_2001_02",)]
 
 
+OLD = datetime(2001, 2, 3, tzinfo=UTC)
+
+
+def drop_months(horizon: datetime) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT monitoring_drop_months(%s)", [horizon])
+        return list(cursor.fetchone()[0])
+
+
+def age(before: str) -> None:
+    """Lets what was measured before a time have arrived when it was measured."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE monitoring_measurement SET recorded_at = time WHERE time < %s", [before]
+        )
+
+
 def test_old_months_are_dropped_unless_they_arrived_lately(sender: Api) -> None:
     send(sender, point(time="2001-02-03T00:00:00Z"), point(time="2001-03-03T00:00:00Z"))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT monitoring_drop_months(%s)", [now() - timedelta(days=1)])
-        assert cursor.fetchone() == ([],)
-        cursor.execute(
-            "UPDATE monitoring_measurement SET recorded_at = '2001-02-03Z' WHERE time < '2001-03-01Z'"
-        )
-        cursor.execute("SELECT monitoring_drop_months(%s)", [now() - timedelta(days=1)])
-        assert cursor.fetchone() == (["monitoring_measurement_2001_02"],)
+    assert drop_months(now() - timedelta(days=1)) == []
+    age("2001-03-01Z")
+    assert drop_months(now() - timedelta(days=1)) == ["monitoring_measurement_2001_02"]
     assert len(stored()) == 1
+
+
+def test_a_dropped_month_stays_on_charts_by_the_hour(sender: Api) -> None:
+    values = {"2001-02-03T00:05:00Z": 2.0, "2001-02-03T00:50:00Z": 6.0, "2001-02-03T07:00:00Z": 1.0}
+    send(sender, *(point(time=time, value=value) for time, value in values.items()))
+    send(sender, point(time="2001-03-03T00:00:00Z", value=9.0))
+    series = Series.objects.get().id
+    age("2001-03-01Z")
+    drop_months(now() - timedelta(days=1))
+    chart = queries.chart(series, OLD, OLD + timedelta(days=40))
+    assert [(b.time, b.lo, b.mean, b.hi, b.n) for b in chart.buckets] == [
+        (OLD, 2.0, 4.0, 6.0, 2),
+        (OLD + timedelta(hours=7), 1.0, 1.0, 1.0, 1),
+        (OLD + timedelta(days=28), 9.0, 9.0, 9.0, 1),
+    ]
+    assert chart.sampled
+    assert queries.reach(series) == (OLD, OLD + timedelta(days=28))
+
+    measurements.forget()  # this process knows of the month's partition
+    send(sender, point(time="2001-02-03T00:20:00Z", value=10.0))  # late, by months
+    age("2001-03-01Z")
+    drop_months(now() - timedelta(days=1))
+    (first, *_) = queries.chart(series, OLD, OLD + timedelta(hours=1)).buckets
+    assert (first.lo, first.mean, first.hi, first.n) == (2.0, 6.0, 10.0, 3)
+
+
+def test_hours_go_when_they_are_past_their_retention(sender: Api) -> None:
+    send(sender, point(time="2001-02-03T00:05:00Z"))
+    age("2001-03-01Z")
+    drop_months(now() - timedelta(days=1))
+    series = Series.objects.get().id
+    assert queries.reach(series) == (OLD, OLD)
+    drop_old_months()
+    assert queries.reach(series) is None
 
 
 def test_microseconds_survive(sender: Api) -> None:
