@@ -14,13 +14,22 @@ from eventlog import keys
 from eventlog.core import Command, Context, Refused
 from eventlog.store import Receipt, execute
 from incidents import slash
-from incidents.commands import Declare, PostMessage, RedactMessage
+from incidents.commands import Declare, EditMessage, PostMessage, RedactMessage
 from incidents.declaring import declare, next_number
 from incidents.markup import mentions
 from incidents.queries import names_of
 from incidents.state import Incident
 
-__all__ = ["carry_out", "declare", "next_number", "redact", "say", "spoken", "understood"]
+__all__ = [
+    "carry_out",
+    "declare",
+    "edited",
+    "next_number",
+    "redact",
+    "say",
+    "spoken",
+    "understood",
+]
 
 MESSAGES = uuid5(NAMESPACE_URL, "urn:dropstitch:incidents:message")
 
@@ -31,7 +40,7 @@ def message_id(incident: str, author: str, client_id: str) -> str:
 
 
 def understood(
-    incident: str, author: str, client_id: str, text: str, at: datetime
+    incident: str, author: str, client_id: str, text: str, at: datetime, reply_to: str = ""
 ) -> Command[Incident]:
     """What a text of the channel asks for: a slash command, or that it be posted.
 
@@ -40,11 +49,7 @@ def understood(
     if slash.is_command(text):
         return slash.command_in(text, incident, author, client_id, at)
     plain = text.lstrip()
-    return _message(incident, author, client_id, plain[1:] if plain.startswith("//") else text, at)
-
-
-def _message(incident: str, author: str, client_id: str, text: str, at: datetime) -> PostMessage:
-    calls = mentions(text)
+    text = plain[1:] if plain.startswith("//") else text
     return PostMessage(
         incident=incident,
         at=at,
@@ -52,17 +57,29 @@ def _message(incident: str, author: str, client_id: str, text: str, at: datetime
         author=author,
         client_id=client_id,
         text=text,
-        mentions=list(called(calls.names).values()),
-        roles=list(calls.roles),
+        reply_to=reply_to,
+        **_calls(text),
     )
 
 
-def say(incident: str, author: str, client_id: str, text: str, at: datetime) -> Receipt:
+def edited(incident: str, by: str, message: str, text: str, at: datetime) -> EditMessage:
+    """A message said anew."""
+    return EditMessage(incident=incident, at=at, message=message, by=by, text=text, **_calls(text))
+
+
+def _calls(text: str) -> dict[str, list[str]]:
+    calls = mentions(text)
+    return {"mentions": list(called(calls.names).values()), "roles": list(calls.roles)}
+
+
+def say(
+    incident: str, author: str, client_id: str, text: str, at: datetime, reply_to: str = ""
+) -> Receipt:
     """Posts a message or carries out a slash command.
 
     The same client id of the same author is carried out once, for ever.
     """
-    command = understood(incident, author, client_id, text, at)
+    command = understood(incident, author, client_id, text, at, reply_to)
     return carry_out(command, spoken(incident, author, client_id))
 
 

@@ -100,6 +100,14 @@ VERBS: dict[str, Builder] = {
         owner=f.text("owner"),
     ),
     "follow-up-done": lambda f: commands.CompleteFollowUp(**f.about, follow_up=f.text("follow_up")),
+    "react": lambda f: commands.React(
+        **f.about, message=f.text("message"), reaction=f.text("reaction"), person=f.me
+    ),
+    "unreact": lambda f: commands.Unreact(
+        **f.about, message=f.text("message"), reaction=f.text("reaction"), person=f.me
+    ),
+    "pin": lambda f: commands.PinMessage(**f.about, message=f.text("message")),
+    "unpin": lambda f: commands.UnpinMessage(**f.about, message=f.text("message")),
     "resolve": lambda f: commands.Resolve(
         **f.about,
         outcome=f.text("outcome"),

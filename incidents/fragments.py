@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from eventlog.records import Record
-from incidents.markup import render
-from incidents.models import RoleRow
-from incidents.queries import Entry, entries_of
-
-# Notes make no noise, a removed message changes where it stands, and whoever writes is there.
-NOT_IN_CHANNEL = frozenset(
-    {"incident.note_added", "incident.message_redacted", "incident.participant_joined"}
+from incidents.events import (
+    MessageEdited,
+    MessagePinned,
+    MessagePosted,
+    MessageRedacted,
+    MessageUnpinned,
+    NoteAdded,
+    ParticipantJoined,
+    ReactionAdded,
+    ReactionRemoved,
 )
-MESSAGE = "incident.message_posted"
+from incidents.queries import Entry, Message, entries_of, messages_of
+
+# Notes make no noise, what becomes of a message shows where it stands, and whoever writes is there.
+OF_A_MESSAGE = (MessageEdited, MessagePinned, MessageRedacted, MessageUnpinned)
+SIGNS = (ReactionAdded, ReactionRemoved)
+NOT_IN_CHANNEL = frozenset(
+    event.type for event in (NoteAdded, ParticipantJoined, *OF_A_MESSAGE, *SIGNS)
+)
+MESSAGE = MessagePosted.type
 # Code may be wider than the column: the keyboard has to be able to scroll it.
 SCROLLED = '<pre tabindex="0">'
 
@@ -33,42 +45,45 @@ class Rows:
 
 
 def rows_of(records: Sequence[Record]) -> list[Rows]:
-    """The rows of events, with one query for each incident that has messages among them."""
-    talking = {record.stream for record in records if record.type == MESSAGE}
-    held = {stream: roles_held(stream) for stream in talking}
+    """The rows of events; messages as they stand, with one look for each incident among them."""
+    messages = dict[str, Message]()
+    for stream, theirs in groupby(sorted(records, key=_stream), key=_stream):
+        messages |= messages_in(stream, list(theirs))
     return [
         Rows(
             version=record.version,
-            channel=_channel(said(entry, record, held.get(record.stream, {}))),
+            channel=_channel(said(entry, messages)),
             timeline=render_to_string("incidents/_entry.html", {"entry": entry}),
         )
         for entry, record in zip(entries_of(records), records, strict=True)
     ]
 
 
-def roles_held(stream: str) -> dict[str, str]:
-    """The role that each holder of one has now, by ref; the command before all others."""
-    held = RoleRow.objects.filter(incident=stream.removeprefix("incident:")).exclude(person="")
-    return {row.person: row.role for row in held.order_by("-role")}
+def messages_in(stream: str, records: Sequence[Record]) -> dict[str, Message]:
+    """The messages that these events of one incident posted, as they stand, by id."""
+    ids = [record.payload["message"] for record in records if record.type == MESSAGE]
+    return messages_of(stream.partition(":")[2], ids)
+
+
+def _stream(record: Record) -> str:
+    return record.stream
 
 
 def _channel(row: dict[str, Any] | None) -> str:
     return render_to_string("incidents/_said.html", {"row": row}) if row else ""
 
 
-def said(entry: Entry, record: Record, held: dict[str, str]) -> dict[str, Any] | None:
+def said(entry: Entry, messages: Mapping[str, Message]) -> dict[str, Any] | None:
     """What `_said.html` shows of an event, None if the channel does not show it."""
     if entry.type in NOT_IN_CHANNEL:
         return None
-    if entry.type != MESSAGE:
+    message = messages.get(entry.message) if entry.type == MESSAGE else None
+    if message is None:
         return {"kind": "system", "entry": entry}
-    event: Any = record.event
     return {
         "kind": "message",
         "entry": entry,
-        "client_id": event.client_id,
-        "role": held.get(entry.actor.ref, ""),
+        "message": message,
         # Rendered and sanitised on this side only; an erased text leaves nothing.
-        "html": SafeString(render(event.text).replace("<pre>", SCROLLED)),
-        "redacted": not event.text,
+        "html": SafeString(message.html.replace("<pre>", SCROLLED)),
     }

@@ -16,11 +16,10 @@ from incidents.events import (
     FollowUpAdded,
     FollowUpDone,
     MessagePosted,
-    MessageRedacted,
     NoteAdded,
     ParticipantJoined,
 )
-from incidents.fragments import rows_of
+from incidents.fragments import OF_A_MESSAGE, SIGNS, rows_of
 from incidents.models import IncidentRow, MessageRow
 from incidents.queries import names_of
 
@@ -31,9 +30,10 @@ QUIET = {
         FollowUpAdded,
         FollowUpDone,
         MessagePosted,
-        MessageRedacted,
         NoteAdded,
         ParticipantJoined,
+        *OF_A_MESSAGE,
+        *SIGNS,
     )
 }
 ON_BOARD = ("incident:", "monitor:")
@@ -95,12 +95,12 @@ def _client_id(record: Record) -> dict[str, str]:
 
 
 def _changed(record: Record) -> dict[str, str]:
-    """The row of a message as it stands after its text was removed."""
-    if not isinstance(record.event, MessageRedacted):
+    """The row of a message as it stands after something became of it."""
+    if not isinstance(record.event, (*OF_A_MESSAGE, *SIGNS)):
         return {}
     posted = MessageRow.objects.filter(id=record.event.message).first()
     found = read_stream(record.stream, posted.version - 1, 1) if posted else []
-    # Whatever this process remembers: the key is gone, and so the text.
+    # Whatever this process remembers: the key may be gone, and so the text.
     keys.refresh(message.text for message in found)
     return {"message": rows_of(found)[0].channel} if found else {}
 

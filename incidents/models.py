@@ -116,7 +116,10 @@ class ParticipantRow(models.Model):
 
 
 class MessageRow(models.Model):
-    """A message of the channel. `text` and `html` are empty once it is redacted."""
+    """A message of the channel. `text` and `html` are empty once it is redacted.
+
+    `edits` are the versions of the stream at which it was said anew.
+    """
 
     id = models.UUIDField(primary_key=True)
     incident = models.UUIDField()
@@ -130,13 +133,40 @@ class MessageRow(models.Model):
     redacted_at = models.DateTimeField(null=True)
     redacted_by = models.TextField(default="")
     reason = models.TextField(default="")
+    reply_to = models.UUIDField(null=True)
+    edits = models.JSONField(default=list)
+    pinned_at = models.DateTimeField(null=True)
+    pinned_by = models.TextField(default="")
 
     class Meta:
         db_table = "incidents_message"
-        indexes = [models.Index(fields=["incident", "version"], name="incidents_message_order")]
+        indexes = [
+            models.Index(fields=["incident", "version"], name="incidents_message_order"),
+            models.Index(
+                fields=["incident", "pinned_at"],
+                condition=models.Q(pinned_at__isnull=False),
+                name="incidents_message_pinned",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.author} at {self.posted_at}"
+
+
+class ReactionRow(models.Model):
+    """A sign that somebody answered a message with. The key is message, reaction and person."""
+
+    id = models.TextField(primary_key=True)
+    message = models.UUIDField(db_index=True)
+    reaction = models.TextField()
+    person = models.TextField()
+    added_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "incidents_reaction"
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.reaction}"
 
 
 class FollowUpRow(models.Model):

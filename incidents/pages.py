@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.safestring import SafeString
+
 from access.queries import people
 from access.rights import Actor
 from eventlog import keys, store
 from eventlog.records import Record
 from incidents import measured, queries, slash
-from incidents.fragments import MESSAGE, roles_held, said
-from incidents.models import IncidentRow
+from incidents.fragments import MESSAGE, SCROLLED, messages_in, said
+from incidents.models import IncidentRow, MessageRow
 from incidents.policy import DEFAULT_SEVERITY, SEVERITY_WORDS
 from incidents.queries import Card, Cards, Detail, Phase
 from incidents.sentences import OUTCOME_WORDS, told
@@ -25,6 +27,7 @@ from incidents.state import (
     LIVE_PHASES,
     OUTCOMES,
     PRIORITIES,
+    REACTIONS,
     SEVERITIES,
 )
 
@@ -173,6 +176,7 @@ def incident(id: UUID, me: str, now: datetime) -> dict[str, Any]:
         "people": [person for person in people() if person[0] != me],
         "choices": CHOICES,
         "pictures": measured.pictures(detail, now),
+        "pinned": queries.pinned(id),
     }
 
 
@@ -296,14 +300,13 @@ def told_of(detail: Detail) -> dict[str, Any]:
     """Channel and timeline: the newest events of the stream."""
     version = detail.card.version
     records = store.read_stream(detail.card.ref, max(version - NEWEST, 0), NEWEST)
-    held = {role.person.ref: role.role for role in detail.roles if role.person}
     keys.refresh(record.text for record in records)  # all messages' keys in one query
     entries = queries.entries_of(records)
     return {
         "entries": entries,
         "cut": version > NEWEST,
         "commands": slash.listed(),
-        **_channel(records, entries, held),
+        **_channel(detail.card.ref, records, entries),
     }
 
 
@@ -312,13 +315,46 @@ def channel(id: UUID, before: int) -> dict[str, Any]:
     after = max(before - 1 - NEWEST // 2, 0)
     records = store.read_stream(f"incident:{id}", after, before - 1 - after)
     keys.refresh(record.text for record in records)
-    return _channel(records, queries.entries_of(records), roles_held(str(id)))
+    return _channel(f"incident:{id}", records, queries.entries_of(records))
+
+
+def message(id: UUID, me: str) -> dict[str, Any] | None:
+    """One message with what became of it; None if there is none."""
+    shown = queries.message(id)
+    if shown is None:
+        return None
+    incident = MessageRow.objects.values_list("incident", flat=True).get(id=id)
+    number = queries.number_of(incident)
+    mine = {reaction.reaction for reaction in shown.reactions if me in map(_ref, reaction.people)}
+    return {
+        "message": shown,
+        "title": f"Message of {shown.author.name}",
+        "html": SafeString(shown.html.replace("<pre>", SCROLLED)),
+        "number": number,
+        "url": f"/incidents/{number}",
+        "history": queries.history(id) if shown.edits and not shown.redacted_at else [],
+        "mine": shown.author.ref == me,
+        "may_remove": shown.author.ref == me or _commands(incident, me),
+        "reactions": [
+            {"name": name, "sign": sign, "words": name.replace("_", " "), "mine": name in mine}
+            for name, sign in REACTIONS.items()
+        ],
+    }
+
+
+def _ref(person: queries.Named) -> str:
+    return person.ref
+
+
+def _commands(incident: UUID, person: str) -> bool:
+    return IncidentRow.objects.filter(id=incident, commander=person).exists()
 
 
 def _channel(
-    records: Sequence[Record], entries: Sequence[queries.Entry], held: dict[str, str]
+    stream: str, records: Sequence[Record], entries: Sequence[queries.Entry]
 ) -> dict[str, Any]:
-    rows = [said(entry, record, held) for entry, record in zip(entries, records, strict=True)]
+    messages = messages_in(stream, records)
+    rows = [said(entry, messages) for entry in entries]
     first = records[0].version if records else 1
     return {
         "channel": [row for row in rows if row],

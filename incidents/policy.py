@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 
 TITLE_LIMIT = 200
 TEXT_LIMIT = 8_000
+# Of one message, and of one channel.
+EDITS_LIMIT = 50
+PINS_LIMIT = 20
 
 # An update to stakeholders is due this long after the last one, by severity.
 UPDATE_EVERY = {

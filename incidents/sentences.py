@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from eventlog.core import Event
 from incidents import events
+from incidents.state import REACTIONS
 
 Namer = Callable[[str], str]
 Teller = Callable[[Any, Namer], str]
@@ -169,6 +170,32 @@ def _note(event: events.NoteAdded, name: Namer) -> str:
 @tells(events.MessagePosted, "message")
 def _message(event: events.MessagePosted, name: Namer) -> str:
     return f"wrote {quoted(event.text)}" if event.text else "wrote a message, since removed"
+
+
+@tells(events.MessageEdited, "message")
+def _edited(event: events.MessageEdited, name: Namer) -> str:
+    said = f": {quoted(event.text)}" if event.text else ", since removed"
+    return f"edited a message{said}"
+
+
+@tells(events.MessagePinned, "pin", key=True)
+def _pinned(event: events.MessagePinned, name: Namer) -> str:
+    return "pinned a message"
+
+
+@tells(events.MessageUnpinned, "pin")
+def _unpinned(event: events.MessageUnpinned, name: Namer) -> str:
+    return "unpinned a message"
+
+
+@tells(events.ReactionAdded, "message")
+def _reacted(event: events.ReactionAdded, name: Namer) -> str:
+    return f"answered a message with {REACTIONS.get(event.reaction, event.reaction)}"
+
+
+@tells(events.ReactionRemoved, "message")
+def _took_back(event: events.ReactionRemoved, name: Namer) -> str:
+    return f"took {REACTIONS.get(event.reaction, event.reaction)} back from a message"
 
 
 @tells(events.MessageRedacted, "x")

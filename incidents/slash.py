@@ -31,6 +31,7 @@ from incidents.commands import (
     EnterPhase,
     Join,
     OfferRole,
+    PinMessage,
     PostUpdate,
     ReleaseRole,
     Reopen,
@@ -246,6 +247,11 @@ def follow_up(line: Line) -> AddFollowUp:
 @slash("/note", "text", "Write a line into the timeline, without noise here.")
 def note(line: Line) -> AddNote:
     return AddNote(**line.about, text=line.rest)
+
+
+@slash("/pin", "", "Pin the newest message, so that whoever arrives reads it.")
+def pin(line: Line) -> PinMessage:
+    return PinMessage(**line.about)
 
 
 @slash("/resolve", "outcome [#number] [summary]", f"End the response: {', '.join(OUTCOMES)}.")

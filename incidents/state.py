@@ -23,6 +23,14 @@ OUTCOMES = (
 CONFIDENCES = ("low", "medium", "high")
 PRIORITIES = ("P0", "P1", "P2", "P3")
 INTENTS = ("fix", "improvement")
+REACTIONS = {
+    "thumbs_up": "👍",
+    "eyes": "👀",
+    "done": "✅",
+    "question": "❓",
+    "thanks": "🙏",
+    "heart": "💜",
+}
 AUDIENCES = ("internal", "executives", "partners", "public")
 FUNCTIONS = (
     "model developer",
@@ -94,6 +102,9 @@ class Incident:
     follow_ups: Mapping[str, FollowUp] = field(default_factory=dict)
     newest: Posted | None = None
     redacted: frozenset[str] = frozenset()
+    pinned: frozenset[str] = frozenset()
+    edits: Mapping[str, int] = field(default_factory=dict)
+    reactions: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def live(self) -> bool:

@@ -12,5 +12,8 @@ urlpatterns = [
     path("incidents/<int:number>/parts", web.parts, name="incident_parts"),
     path("incidents/<int:number>/said", web.said, name="incident_said"),
     path("incidents/<int:number>/messages", web.post_message, name="incident_message"),
+    path("incidents/<int:number>/edit", web.edit_message, name="incident_edit"),
+    path("incidents/<int:number>/redact", web.redact_message, name="incident_redact"),
+    path("messages/<uuid:message>", web.message, name="message"),
     path("incidents/<int:number>/<slug:verb>", web.act, name="incident_act"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -18,7 +19,7 @@ from access.rights import can
 from eventlog.clock import now
 from eventlog.core import Context, Refused, uuid7
 from incidents import acting, pages
-from incidents.commands import Declare
+from incidents.commands import Declare, IncidentCommand, RedactMessage
 from incidents.forms import VERBS, Form
 from incidents.policy import DEFAULT_SEVERITY
 from incidents.queries import by_number, names_of, possible_duplicates
@@ -97,10 +98,63 @@ def post_message(request: HttpRequest, number: int) -> HttpResponse:
     text = request.POST.get("text", "")
     key = _key(request) or str(uuid7())
     try:
-        receipt = acting.say(incident_id, actor.ref, key, text, now())
+        receipt = acting.say(
+            incident_id, actor.ref, key, text, now(), request.POST.get("reply_to", "")
+        )
     except Refused as refusal:
         return _refused(request, number, refusal)
     return _done(request, number, receipt.version)
+
+
+@requires("incidents:write")
+@require_POST
+def edit_message(request: HttpRequest, number: int) -> HttpResponse:
+    """What somebody writes instead of what they wrote."""
+    id, actor, form = str(_found(number)), actor_of(request), request.POST
+    command = acting.edited(id, actor.ref, form.get("message", ""), form.get("text", ""), now())
+    return _carry_out(request, number, command)
+
+
+@requires("incidents:write")
+@require_POST
+def redact_message(request: HttpRequest, number: int) -> HttpResponse:
+    """Removing what a message says, for good."""
+    actor = actor_of(request)
+    command = RedactMessage(
+        incident=str(_found(number)),
+        at=now(),
+        message=request.POST.get("message", ""),
+        by=actor.ref,
+        reason=request.POST.get("reason", ""),
+        privileged=can(actor, "incidents:redact"),
+    )
+    return _carry_out(request, number, command)
+
+
+def _carry_out(request: HttpRequest, number: int, command: IncidentCommand) -> HttpResponse:
+    try:
+        receipt = acting.carry_out(command, Context.by(actor_of(request).ref, _key(request)))
+    except Refused as refusal:
+        return _refused(request, number, refusal)
+    return _done(request, number, receipt.version)
+
+
+@requires("incidents:read")
+@never_cache
+@require_GET
+def message(request: HttpRequest, message: UUID) -> HttpResponse:
+    """One message with what became of it, and what can be done about it."""
+    actor, is_dialog = actor_of(request), "X-Fragment" in request.headers
+    page = pages.message(message, actor.ref)
+    if page is None:
+        raise Http404("There is no such message.")
+    page |= {
+        "may_write": can(actor, "incidents:write"),
+        "may_remove": page["may_remove"] or can(actor, "incidents:redact"),
+        "key": str(uuid7()),
+    }
+    template = "incidents/_message_dialog.html" if is_dialog else "incidents/message.html"
+    return render(request, template, page)
 
 
 @requires("incidents:write")

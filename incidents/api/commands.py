@@ -193,7 +193,8 @@ class MessagesView(MessagesMixin, OnIncident):
         found(data["incident"])
         key = request.headers.get("Idempotency-Key") or str(uuid7())
         self.said = data["incident"], actor_of(request).ref, data.get("client_id") or key
-        return acting.understood(*self.said, data["text"], now())
+        reply_to = str(data.get("reply_to") or "")
+        return acting.understood(*self.said, data["text"], now(), reply_to)
 
     def carry_out(self, command: Command[Any], context: Context) -> Receipt:
         self.message = command.message if isinstance(command, commands.PostMessage) else None
@@ -203,6 +204,46 @@ class MessagesView(MessagesMixin, OnIncident):
         response = super().respond(receipt)
         response.data["message"] = self.message
         return response
+
+
+class EditView(OnIncident):
+    """Saying a message anew. Its author may; what it said before stays in its history."""
+
+    command = commands.EditMessage
+    serializer_class = shapes.EditSerializer
+
+    def build(self, data: dict[str, Any], request: Request) -> Command[Any]:
+        found(data["incident"])
+        message = str(data["message"])
+        return acting.edited(data["incident"], actor_of(request).ref, message, data["text"], now())
+
+
+class ReactView(OnIncident):
+    """Answering a message with a sign."""
+
+    command = commands.React
+    serializer_class = shapes.ReactionSerializer
+    actor_field = "person"
+
+
+class UnreactView(OnIncident):
+    """Taking the sign back."""
+
+    command = commands.Unreact
+    serializer_class = shapes.ReactionSerializer
+    actor_field = "person"
+
+
+class PinView(OnIncident):
+    """Keeping a message in view."""
+
+    command = commands.PinMessage
+
+
+class UnpinView(OnIncident):
+    """Letting it be one among the others again."""
+
+    command = commands.UnpinMessage
 
 
 class RedactView(OnIncident):

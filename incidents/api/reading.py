@@ -23,7 +23,7 @@ from access.paging import BadCursor
 from eventlog.clock import now
 from incidents import export, queries
 from incidents.api.shapes import shape_of
-from incidents.queries import Card, Cards, Counts, Detail, Entry, Message, Similar
+from incidents.queries import Card, Cards, Counts, Detail, Entry, Message, Said, Similar
 from incidents.state import SEVERITIES
 
 STATUSES = ("open", "resolved", "closed")
@@ -193,6 +193,18 @@ class MessagesMixin:
         if after is not None:
             return listed(request, shown, "after", shown[-1].version if window.later else None)
         return listed(request, shown, "before", shown[0].version if window.earlier else None)
+
+
+class HistoryView(Reading):
+    """What a message said before it was edited."""
+
+    @extend_schema(operation_id="incidents_message_history", responses=shape_of(Said)(many=True))
+    def get(self, request: Request, incident: UUID, message: UUID) -> Response:
+        """Every version, oldest first; without text once the message was removed."""
+        found(incident)
+        if not queries.is_message(message, incident):
+            raise Http404("There is no such message.")
+        return Response([asdict(said) for said in queries.history(message)])
 
 
 class TimelineView(Reading):

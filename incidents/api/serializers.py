@@ -18,6 +18,7 @@ from incidents.state import (
     LIVE_PHASES,
     OUTCOMES,
     PRIORITIES,
+    REACTIONS,
     ROLES,
     SEVERITIES,
 )
@@ -148,6 +149,15 @@ class MessageSerializer(Shape):
 
     text = text()
     client_id = serializers.RegexField(CLIENT_ID, required=False)
+    reply_to = serializers.UUIDField(required=False)
+
+
+class EditSerializer(Shape):
+    text = text()
+
+
+class ReactionSerializer(Shape):
+    reaction = choice(tuple(REACTIONS))
 
 
 class PostedSerializer(ReceiptSerializer):

@@ -7,7 +7,15 @@ for what is already so is accepted and changes nothing.
 from __future__ import annotations
 
 from incidents.commands.base import IncidentCommand
-from incidents.commands.channel import PostMessage, RedactMessage
+from incidents.commands.channel import (
+    EditMessage,
+    PinMessage,
+    PostMessage,
+    React,
+    RedactMessage,
+    UnpinMessage,
+    Unreact,
+)
 from incidents.commands.declaring import AttachBreach, Declare, RecordRecovery
 from incidents.commands.ending import Close, Reopen, Resolve
 from incidents.commands.roles import AcceptRole, DeclineRole, Join, OfferRole, ReleaseRole, TakeRole
@@ -32,12 +40,15 @@ __all__ = [
     "CompleteFollowUp",
     "Declare",
     "DeclineRole",
+    "EditMessage",
     "EnterPhase",
     "IncidentCommand",
     "Join",
     "OfferRole",
+    "PinMessage",
     "PostMessage",
     "PostUpdate",
+    "React",
     "RecordRecovery",
     "RedactMessage",
     "ReleaseRole",
@@ -46,4 +57,6 @@ __all__ = [
     "Retitle",
     "StateImpact",
     "TakeRole",
+    "UnpinMessage",
+    "Unreact",
 ]

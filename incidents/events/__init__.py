@@ -5,8 +5,13 @@ People, tokens and monitors are refs; who did it and when are the record's `acto
 """
 
 from incidents.events.channel import (
+    MessageEdited,
+    MessagePinned,
     MessagePosted,
     MessageRedacted,
+    MessageUnpinned,
+    ReactionAdded,
+    ReactionRemoved,
 )
 from incidents.events.life import (
     BreachAttached,
@@ -46,11 +51,16 @@ __all__ = [
     "IncidentReopened",
     "IncidentResolved",
     "IncidentRetitled",
+    "MessageEdited",
+    "MessagePinned",
     "MessagePosted",
     "MessageRedacted",
+    "MessageUnpinned",
     "NoteAdded",
     "ParticipantJoined",
     "PhaseEntered",
+    "ReactionAdded",
+    "ReactionRemoved",
     "RoleAccepted",
     "RoleDeclined",
     "RoleOffered",

@@ -1,5 +1,5 @@
 """Incidents as rows; each module of this folder writes one part of them."""
 
-from incidents.projections import life
+from incidents.projections import channel, life
 
-__all__ = ["life"]
+__all__ = ["channel", "life"]

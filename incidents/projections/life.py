@@ -13,13 +13,11 @@ from eventlog import rows
 from eventlog.projections import Projection
 from eventlog.records import Record
 from incidents import events
-from incidents.markup import render
 from incidents.models import (
     BreachRow,
     FollowUpRow,
     ImpactRow,
     IncidentRow,
-    MessageRow,
     ParticipantRow,
     PhaseRow,
     RoleRow,
@@ -33,6 +31,7 @@ board = Projection(
         "incidents_role",
         "incidents_participant",
         "incidents_message",
+        "incidents_reaction",
         "incidents_follow_up",
         "incidents_breach",
         "incidents_phase",
@@ -53,7 +52,7 @@ def incident_of(record: Record) -> uuid.UUID:
     return uuid.UUID(record.stream.partition(":")[2])
 
 
-def _change(record: Record, **fields: Any) -> None:
+def change(record: Record, **fields: Any) -> None:
     """Brings the incident's row to the record's version, with these fields changed."""
     now = {"version": record.version, "changed_at": record.occurred_at}
     rows.change(IncidentRow, incident_of(record), **now, **fields)
@@ -116,14 +115,14 @@ def show_breach(event: events.BreachAttached, record: Record) -> None:
         opened_at=datetime.fromisoformat(event.opened_at),
         attached_at=record.occurred_at,
     )
-    _change(record, breaches=rows.Plus(1), breaches_open=rows.Plus(1))
+    change(record, breaches=rows.Plus(1), breaches_open=rows.Plus(1))
 
 
 @board.on(events.BreachRecovered)
 def show_recovery(event: events.BreachRecovered, record: Record) -> None:
     recovered_at = datetime.fromisoformat(event.recovered_at)
     rows.change(BreachRow, _key(record, event.breach), recovered_at=recovered_at)
-    _change(record, breaches_open=rows.Plus(-1))
+    change(record, breaches_open=rows.Plus(-1))
     _recompute(record, ended_at=Greatest(F("ended_at"), Value(recovered_at)))
 
 
@@ -144,13 +143,13 @@ def show_offer(event: events.RoleOffered, record: Record) -> None:
         offered_at=record.occurred_at,
         summary=event.summary,
     )
-    _change(record)
+    change(record)
 
 
 @board.on(events.RoleDeclined)
 def show_declined(event: events.RoleDeclined, record: Record) -> None:
     _role(record, event.role, **NOT_OFFERED)
-    _change(record)
+    change(record)
 
 
 @board.on(events.RoleReleased)
@@ -173,13 +172,13 @@ def _role(record: Record, role: str, **fields: Any) -> None:
 
 
 def _show_commander(record: Record, role: str, person: str) -> None:
-    _change(record, **({"commander": person} if role == "commander" else {}))
+    change(record, **({"commander": person} if role == "commander" else {}))
 
 
 @board.on(events.ParticipantJoined)
 def show_participant(event: events.ParticipantJoined, record: Record) -> None:
     _take_part(record, event.person, function=event.function)
-    _change(record)
+    change(record)
 
 
 def _take_part(record: Record, person: str, **fields: str) -> None:
@@ -203,7 +202,7 @@ def _take_part(record: Record, person: str, **fields: str) -> None:
 @board.on(events.PhaseEntered)
 def show_phase(event: events.PhaseEntered, record: Record) -> None:
     _enter(record, event.phase)
-    _change(record, phase=event.phase, phase_since=record.occurred_at)
+    change(record, phase=event.phase, phase_since=record.occurred_at)
 
 
 def _enter(record: Record, phase: str) -> None:
@@ -219,12 +218,12 @@ def _enter(record: Record, phase: str) -> None:
 
 @board.on(events.SeverityChanged)
 def show_severity(event: events.SeverityChanged, record: Record) -> None:
-    _change(record, severity=event.severity)
+    change(record, severity=event.severity)
 
 
 @board.on(events.IncidentRetitled)
 def show_title(event: events.IncidentRetitled, record: Record) -> None:
-    _change(record, title=event.title)
+    change(record, title=event.title)
 
 
 @board.on(events.ImpactStated)
@@ -242,7 +241,7 @@ def show_impact(event: events.ImpactStated, record: Record) -> None:
         stated_at=record.occurred_at,
         stated_by=record.actor,
     )
-    _change(record, impact=event.text)
+    change(record, impact=event.text)
 
 
 @board.on(events.UpdatePosted)
@@ -257,43 +256,12 @@ def show_update(event: events.UpdatePosted, record: Record) -> None:
         posted_at=record.occurred_at,
         posted_by=record.actor,
     )
-    _change(record, told_at=record.occurred_at, updates=rows.Plus(1))
+    change(record, told_at=record.occurred_at, updates=rows.Plus(1))
 
 
 @board.on(events.NoteAdded)
 def show_note(event: events.NoteAdded, record: Record) -> None:
-    _change(record)
-
-
-@board.on(events.MessagePosted)
-def show_message(event: events.MessagePosted, record: Record) -> None:
-    rows.add(
-        MessageRow,
-        id=uuid.UUID(event.message),
-        incident=incident_of(record),
-        version=record.version,
-        client_id=event.client_id,
-        author=event.author,
-        posted_at=record.occurred_at,
-        text=str(event.text),
-        html=render(event.text),
-        mentions=event.mentions,
-    )
-    _change(record, messages=rows.Plus(1))
-
-
-@board.on(events.MessageRedacted)
-def show_redaction(event: events.MessageRedacted, record: Record) -> None:
-    rows.change(
-        MessageRow,
-        uuid.UUID(event.message),
-        text="",
-        html="",
-        redacted_at=record.occurred_at,
-        redacted_by=record.actor,
-        reason=event.reason,
-    )
-    _change(record)
+    change(record)
 
 
 @board.on(events.FollowUpAdded)
@@ -310,7 +278,7 @@ def show_follow_up(event: events.FollowUpAdded, record: Record) -> None:
         added_by=record.actor,
         due_at=_moment(event.due_at),
     )
-    _change(record, follow_ups=rows.Plus(1))
+    change(record, follow_ups=rows.Plus(1))
 
 
 @board.on(events.FollowUpDone)
@@ -318,7 +286,7 @@ def show_follow_up_done(event: events.FollowUpDone, record: Record) -> None:
     rows.change(
         FollowUpRow, uuid.UUID(event.follow_up), done_at=record.occurred_at, done_by=record.actor
     )
-    _change(record, follow_ups_done=rows.Plus(1))
+    change(record, follow_ups_done=rows.Plus(1))
 
 
 @board.on(events.IncidentResolved)
@@ -326,8 +294,8 @@ def show_resolved(event: events.IncidentResolved, record: Record) -> None:
     incident = IncidentRow.objects.get(id=incident_of(record))
     if incident.status == "open":
         _enter(record, "follow-up")
-        _change(record, phase="follow-up", phase_since=record.occurred_at, status="resolved")
-    _change(
+        change(record, phase="follow-up", phase_since=record.occurred_at, status="resolved")
+    change(
         record,
         open_key=None,
         outcome=event.outcome,
@@ -342,7 +310,7 @@ def show_resolved(event: events.IncidentResolved, record: Record) -> None:
 @board.on(events.IncidentReopened)
 def show_reopened(event: events.IncidentReopened, record: Record) -> None:
     _enter(record, event.phase)
-    _change(
+    change(
         record,
         phase=event.phase,
         phase_since=record.occurred_at,
@@ -362,7 +330,7 @@ def show_reopened(event: events.IncidentReopened, record: Record) -> None:
 @board.on(events.IncidentClosed)
 def show_closed(event: events.IncidentClosed, record: Record) -> None:
     _enter(record, "closed")
-    _change(
+    change(
         record,
         phase="closed",
         phase_since=record.occurred_at,

@@ -1,8 +1,8 @@
 """Rows as values for pages, the API, sockets and exports.
 
 The board: `active`, `recovering`, `closed`, `led_by` and `search` give `Cards`, `counts` gives
-`Counts`. One incident: `detail` gives `Detail`, `messages` gives `Messages`, `timeline` gives
-`Timeline`, `entries_of` gives `Entry` values for records of the log, `by_number` its id.
+`Counts`. One incident: `detail` gives `Detail`, `messages` gives `Messages`, `message`,
+`messages_of` and `pinned` single ones, `history` what one said before, `timeline` gives `Timeline`, `entries_of` gives `Entry` values for records of the log, `by_number` its id.
 Declaring: `possible_duplicates` gives `Similar` values.
 """
 
@@ -11,7 +11,16 @@ from __future__ import annotations
 from incidents.queries.lists import active, closed, counts, led_by, recovering, search
 from incidents.queries.names import names_of
 from incidents.queries.one import by_number, detail, number_of, version_of
-from incidents.queries.record import entries_of, messages, timeline
+from incidents.queries.record import (
+    entries_of,
+    history,
+    is_message,
+    message,
+    messages,
+    messages_of,
+    pinned,
+    timeline,
+)
 from incidents.queries.similar import possible_duplicates
 from incidents.queries.values import (
     AttachedBreach,
@@ -27,7 +36,10 @@ from incidents.queries.values import (
     Named,
     Participant,
     Phase,
+    Reaction,
+    Reply,
     Role,
+    Said,
     Similar,
     Timeline,
     Update,
@@ -47,7 +59,10 @@ __all__ = [
     "Named",
     "Participant",
     "Phase",
+    "Reaction",
+    "Reply",
     "Role",
+    "Said",
     "Similar",
     "Timeline",
     "Update",
@@ -57,10 +72,15 @@ __all__ = [
     "counts",
     "detail",
     "entries_of",
+    "history",
+    "is_message",
     "led_by",
+    "message",
     "messages",
+    "messages_of",
     "names_of",
     "number_of",
+    "pinned",
     "possible_duplicates",
     "recovering",
     "search",

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from eventlog import keys
 from eventlog.core import UnknownEvent
 from eventlog.records import Record
 from eventlog.store import read_stream
-from incidents.models import MessageRow, RoleRow
+from incidents.models import MessageRow, ReactionRow, RoleRow
 from incidents.queries.names import actor, named, names_of
-from incidents.queries.values import Entry, Message, Messages, Timeline
+from incidents.queries.values import (
+    Entry,
+    Message,
+    Messages,
+    Named,
+    Reaction,
+    Reply,
+    Said,
+    Timeline,
+)
 from incidents.sentences import told
+from incidents.state import REACTIONS
 
 TIMELINE_PAGE = 200
 MESSAGES_PAGE = 50
@@ -39,10 +51,54 @@ def messages(
     return Messages(_messages(incident, shown), earlier, later)
 
 
+def message(id: UUID | str) -> Message | None:
+    """One message as it stands."""
+    row = MessageRow.objects.filter(id=id).first()
+    return _messages(row.incident, [row])[0] if row else None
+
+
+def is_message(id: UUID | str, incident: UUID | str) -> bool:
+    """Whether an incident has this message."""
+    return MessageRow.objects.filter(id=id, incident=incident).exists()
+
+
+def messages_of(incident: UUID | str, ids: Collection[str]) -> dict[str, Message]:
+    """Messages of an incident as they stand, by id."""
+    rows = list(MessageRow.objects.filter(id__in=ids)) if ids else []
+    return {str(found.id): found for found in _messages(incident, rows)}
+
+
+def pinned(incident: UUID | str) -> list[Message]:
+    """Messages that are pinned, the latest pin first."""
+    rows = MessageRow.objects.filter(incident=incident, pinned_at__isnull=False)
+    return _messages(incident, list(rows.order_by("-pinned_at")))
+
+
+def history(id: UUID | str) -> list[Said]:
+    """What a message said, oldest first."""
+    row = MessageRow.objects.get(id=id)
+    stream = f"incident:{row.incident}"
+    records = [read_stream(stream, at - 1, 1)[0] for at in (row.version, *row.edits)]
+    # Whatever this process remembers: the key may be gone by now.
+    keys.refresh(record.text for record in records)
+    return [Said(r.version, r.occurred_at, str(_known(r).text)) for r in records]
+
+
 def _messages(incident: UUID | str, rows: Sequence[MessageRow]) -> list[Message]:
+    if not rows:
+        return []
     held = RoleRow.objects.filter(incident=incident).exclude(person="")
     roles = {row.person: row.role for row in held.order_by("-role")}
-    names = names_of([row.author for row in rows] + [row.redacted_by for row in rows])
+    answered = MessageRow.objects.in_bulk([row.reply_to for row in rows if row.reply_to])
+    signs = defaultdict(list)
+    ids = [row.id for row in rows]
+    for sign in ReactionRow.objects.filter(message__in=ids).order_by("added_at", "id"):
+        signs[sign.message].append(sign)
+    names = names_of(
+        ref
+        for row in [*rows, *answered.values()]
+        for ref in (row.author, row.redacted_by, row.pinned_by, *(s.person for s in signs[row.id]))
+    )
     return [
         Message(
             id=row.id,
@@ -57,9 +113,25 @@ def _messages(incident: UUID | str, rows: Sequence[MessageRow]) -> list[Message]
             redacted_at=row.redacted_at,
             redacted_by=named(row.redacted_by, names),
             reason=row.reason,
+            reply_to=_reply(answered[row.reply_to], names) if row.reply_to else None,
+            edits=len(row.edits),
+            pinned_at=row.pinned_at,
+            pinned_by=named(row.pinned_by, names),
+            reactions=_reactions(signs[row.id], names),
         )
         for row in rows
     ]
+
+
+def _reply(row: MessageRow, names: Mapping[str, str]) -> Reply:
+    return Reply(row.id, row.version, actor(row.author, names))
+
+
+def _reactions(signs: Sequence[ReactionRow], names: Mapping[str, str]) -> list[Reaction]:
+    people: dict[str, list[Named]] = {}
+    for sign in signs:
+        people.setdefault(sign.reaction, []).append(actor(sign.person, names))
+    return [Reaction(name, REACTIONS.get(name, name), who) for name, who in people.items()]
 
 
 def timeline(incident: UUID | str, after: int = 0, limit: int = TIMELINE_PAGE) -> Timeline:

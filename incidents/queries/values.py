@@ -181,8 +181,38 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """A sign that people answered a message with, in the order in which they did."""
+
+    reaction: str
+    sign: str
+    people: list[Named]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The message that another one answers: who said it, and at which version of the stream."""
+
+    message: UUID
+    version: int
+    author: Named
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message said from a time on; `text` is empty once it is redacted."""
+
+    version: int
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A message. `html` is safe as it is; empty, like `text`, once redacted."""
+    """A message. `html` is safe as it is; empty, like `text`, once redacted.
+
+    `edits` is how often it was said anew.
+    """
 
     id: UUID
     version: int
@@ -196,6 +226,11 @@ class Message:
     redacted_at: datetime | None
     redacted_by: Named | None
     reason: str
+    reply_to: Reply | None
+    edits: int
+    pinned_at: datetime | None
+    pinned_by: Named | None
+    reactions: list[Reaction]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 
 import { Channel } from "./channel.js";
 import { Composer } from "./composer.js";
-import { toast } from "./dialogs.js";
+import { openFetched, toast } from "./dialogs.js";
 import { FollowLog } from "./follow-log.js";
 import { onKey } from "./keys.js";
 import { Outbox } from "./outbox.js";
@@ -135,6 +135,20 @@ function startEarlier() {
   });
 }
 
+/** What can be done about a message: a page of its own, in a dialog here. */
+function startMessages() {
+  document.addEventListener("click", async (event) => {
+    const link = event.target instanceof Element ? event.target.closest("[data-message-menu]") : null;
+    if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    try {
+      await openFetched(link.href, "message-title");
+    } catch {
+      location.assign(link.href);
+    }
+  });
+}
+
 function startColumns() {
   const columns = ["state", "channel", "record"];
   /** @param {1 | -1} step */
@@ -162,6 +176,7 @@ function startSystemToggle() {
 
 startSending(() => refreshSoon());
 startEarlier();
+startMessages();
 startColumns();
 startSystemToggle();
 log.onStatus = showStatus(() => log.wake());

@@ -32,6 +32,13 @@ ARGUMENTS = [
 ]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Colours glide from one theme to the other, and axe-core would measure them on their way.
+SETTLE = """() => {
+    document.body.getBoundingClientRect();
+    for (const animation of document.getAnimations()) {
+        if (animation instanceof CSSTransition) animation.finish();
+    }
+}"""
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LOOKS: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {
@@ -96,6 +103,7 @@ class Visitor:
         for name, (theme, size) in LOOKS.items():
             self.page.emulate_media(color_scheme=theme)
             self.page.set_viewport_size(size)
+            self.page.evaluate(SETTLE)
             yield name
 
     def look_over(self, *paths: str) -> None:

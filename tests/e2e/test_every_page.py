@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context, uuid7
-from incidents import acting, commands
+from incidents import acting, commands, queries
 from monitoring import evaluation, measurements
 from monitoring.commands import CreateMonitor
 from monitoring.models import MonitorRow
@@ -129,6 +129,7 @@ def busy(case: Case, ana: Player, bo: Player) -> Case:
         commands.StateImpact(**asked, text="All partners", unit="%", low=-77, best=-71, high=-64),
         commands.PostUpdate(**asked, text="Known: the join drops every row."),
         commands.AddFollowUp(**asked, follow_up=str(uuid7()), title="Alert on zero merged rows"),
+        commands.PinMessage(**asked),
     ):
         acting.carry_out(command, Context.by(ana.ref))
     return case
@@ -139,7 +140,9 @@ def test_pages_of_an_incident_are_accessible(
     busy: Case,
     ana: Player,
 ) -> None:
-    browse(ana).look_over("/", "/?list=closed", busy.path, busy.path + "#state", "/declare")
+    (pinned,) = queries.pinned(busy.id)
+    paths = ("/", "/?list=closed", busy.path, busy.path + "#state", "/declare")
+    browse(ana).look_over(*paths, f"/messages/{pinned.id}")
 
 
 def test_dialogs_are_accessible(

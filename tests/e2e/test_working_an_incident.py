@@ -151,3 +151,38 @@ def test_single_keys_can_be_turned_off(browse: Open, ana: Player) -> None:
     expect(page.locator("body")).to_have_attribute("data-keys", "on")
     visitor.visit_live("/").keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+
+
+def test_what_becomes_of_a_message_is_seen_by_everybody(
+    browse: Open, case: Case, ana: Player, bo: Player
+) -> None:
+    case.say(ana, "The jion drops every row")
+    visitor, reader = browse(ana), browse(bo).visit_live(case.path)
+    page = visitor.visit_live(case.path)
+
+    def menu() -> None:
+        page.get_by_role("link", name="More about this message of Ana").last.focus()
+        page.keyboard.press("Enter")
+
+    menu()
+    for look in visitor.each_look():
+        assert visitor.violations() == [], look
+    page.get_by_label("Say it anew").fill("The join drops every row")
+    page.get_by_role("button", name="Save").focus()
+    page.keyboard.press("Enter")
+    expect(reader.locator(".msg__body")).to_have_text("The join drops every row")
+    expect(reader.locator(".msg__foot")).to_contain_text("edited")
+    menu()
+    page.get_by_role("button", name="eyes").press("Enter")
+    expect(reader.locator(".msg__foot .chip")).to_contain_text("👀 1")
+    menu()
+    page.get_by_role("button", name="Pin").press("Enter")
+    expect(reader.get_by_role("heading", name="Pinned")).to_be_visible()
+    menu()
+    page.get_by_label("Reply").fill("Since v42")
+    page.get_by_role("button", name="Reply").press("Enter")
+    expect(reader.locator(".msg__re")).to_contain_text("in reply to Ana")
+    reader.get_by_role("link", name="The join drops every row").press("Enter")
+    dialog = reader.get_by_role("dialog", name="Message of Ana")
+    expect(dialog).to_contain_text("The jion drops every row")
+    expect(reader.get_by_label("Say it anew")).to_have_count(0)

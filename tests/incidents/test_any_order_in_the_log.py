@@ -58,6 +58,11 @@ class Crowd:
             (commands.PostUpdate, {"text": text}),
             (commands.AddNote, {"text": text}),
             (commands.RedactMessage, {"message": self._message(), "by": person}),
+            (commands.EditMessage, {"message": self._message(), "by": person, "text": text}),
+            (commands.PinMessage, {"message": self._message()}),
+            (commands.UnpinMessage, {"message": self._message()}),
+            (commands.React, {"message": self._message(), **self._sign(person)}),
+            (commands.Unreact, {"message": self._message(), **self._sign(person)}),
             (
                 commands.AddFollowUp,
                 {"follow_up": self._id(), "title": text, "priority": pick(PRIORITIES)},
@@ -71,6 +76,9 @@ class Crowd:
             return self._of_a_monitor()
         kind, fields = pick(wishes)
         return kind(incident=self.incident, at=now(), **fields)
+
+    def _sign(self, person: str) -> dict[str, str]:
+        return {"reaction": self.dice.choice(("eyes", "done")), "person": person}
 
     def _of_a_monitor(self) -> Command[Incident]:
         name = f"breach:{self.dice.randrange(3)}"

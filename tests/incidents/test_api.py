@@ -204,6 +204,48 @@ def test_a_message_is_removed_for_good(incident: str, ana: Player, bo: Player) -
         assert b"hunter2" not in ana.api.get(f"{incident}/{part}").content
 
 
+def test_a_message_is_edited_answered_and_pinned(incident: str, ana: Player, bo: Player) -> None:
+    message = bo.api.post(f"{incident}/messages", {"text": "The jion"}).data["message"]
+    path = f"{incident}/messages/{message}"
+    assert bo.api.post(f"{path}/edit", {"text": "The join @ana"}).status_code == 200
+    assert ana.api.post(f"{path}/edit", {"text": "Mine"}).data["code"] == "not_author"
+    for who in (ana, bo):
+        assert who.api.post(f"{path}/react", {"reaction": "eyes"}).status_code == 200
+    assert bo.api.post(f"{path}/unreact", {"reaction": "eyes"}).status_code == 200
+    assert ana.api.post(f"{path}/pin").status_code == 200
+    wrong = ana.api.post(f"{path}/react", {"reaction": "poop"})
+    assert wrong.status_code == 400
+    assert "reaction" in str(wrong.data)
+    reply = ana.api.post(f"{incident}/messages", {"text": "I see", "reply_to": message})
+    assert reply.status_code == 200
+
+    first, second = ana.api.get(f"{incident}/messages").data["items"]
+    assert (first["text"], first["edits"]) == ("The join @ana", 1)
+    assert first["mentions"] == [ana.ref]
+    (eyes,) = first["reactions"]
+    assert (eyes["sign"], eyes["people"]) == ("👀", [second["author"]])
+    assert first["pinned_by"] == second["author"]
+    assert str(second["reply_to"]["message"]) == message
+    assert second["reply_to"]["author"] == first["author"]
+    said = [each["text"] for each in ana.api.get(f"{path}/history").data]
+    assert said == ["The jion", "The join @ana"]
+    elsewhere = f"incidents/{uuid4()}/messages/{message}/history"
+    assert ana.api.get(elsewhere).status_code == 404
+
+
+def test_what_a_message_said_before_an_edit_is_removed_with_it(incident: str, ana: Player) -> None:
+    message = ana.api.post(f"{incident}/messages", {"text": "hunter2"}).data["message"]
+    path = f"{incident}/messages/{message}"
+    ana.api.post(f"{path}/pin")
+    assert ana.api.post(f"{path}/edit", {"text": "hunter3"}).status_code == 200
+    assert ana.api.post(f"{path}/redact").status_code == 200
+    page = ana.browser.get(f"/messages/{message}").content
+    parts = ("messages", "timeline", "export?format=json", f"messages/{message}/history")
+    for content in (page, *(ana.api.get(f"{incident}/{part}").content for part in parts)):
+        assert b"hunter" not in content
+    assert ana.api.get(f"{incident}/messages").data["items"][0]["pinned_at"] is None
+
+
 def test_a_responder_does_not_remove_what_others_wrote(
     incident: str, ana: Player, bo: Player
 ) -> None:
