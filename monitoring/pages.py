@@ -13,7 +13,7 @@ from access.panels import ask
 from access.queries import names
 from eventlog import store
 from eventlog.records import Record
-from monitoring import kinds, queries
+from monitoring import kinds, queries, trying
 from monitoring.kinds import Kind
 from monitoring.kinds.base import Counting, figure
 from monitoring.kinds.describe import form_fields
@@ -309,12 +309,14 @@ def _kind(name: str) -> dict[str, str]:
     return {"name": name, "label": label, "summary": kind.summary, "urgency": kind.urgency}
 
 
-def form(kind: str, given: Mapping[str, str], problem: str, field: str) -> dict[str, Any]:
+def form(
+    kind: str, given: Mapping[str, str], problem: str, field: str, *, posted: bool = False
+) -> dict[str, Any]:
     """The form of a new monitor of one kind, with what was filled in and what is wrong."""
-    described = kinds.named(kind)
+    described, posted = kinds.named(kind), posted or bool(problem)
     errors = {field: problem} if field else {}
-    general = filled(GENERAL, given, errors, "", posted=bool(problem))
-    own = filled(form_fields(described), given, errors, "parameters.", posted=bool(problem))
+    general = filled(GENERAL, given, errors, "", posted=posted)
+    own = filled(form_fields(described), given, errors, "parameters.", posted=posted)
     return {
         "kind": _kind(kind),
         "fields": general[:2],
@@ -322,6 +324,7 @@ def form(kind: str, given: Mapping[str, str], problem: str, field: str) -> dict[
         "parameters": own,
         "urgencies": [str(urgency) for urgency in Urgency],
         "urgency": given.get("urgency") or described.urgency,
+        "ranges": trying.RANGES,
         "problem": problem,
     }
 

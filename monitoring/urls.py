@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from monitoring import honesty_web, packs_web, series_web, slo_web, web
+from monitoring import honesty_web, packs_web, series_web, slicing_web, slo_web, web
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
     path("monitors/new", web.create, name="monitor_new"),
+    path("monitors/try", web.try_out, name="monitor_try"),
     path("monitors/<uuid:id>", web.monitor, name="monitor"),
+    path("monitors/<uuid:id>/slices", slicing_web.slices, name="monitor_slices"),
     path("monitors/<uuid:id>/pause", web.pause, name="monitor_pause"),
     path("monitors/<uuid:id>/resume", web.resume, name="monitor_resume"),
     path("monitors/review", honesty_web.review, name="monitor_review"),

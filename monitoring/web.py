@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,7 +24,17 @@ from access.rights import can
 from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context, Refused, uuid7
-from monitoring import commands, honesty_pages, kinds, pages, queries, slo_pages, slos
+from monitoring import (
+    commands,
+    honesty_pages,
+    kinds,
+    pages,
+    queries,
+    slicing,
+    slo_pages,
+    slos,
+    trying,
+)
 from monitoring.evaluation import watch
 from monitoring.kinds.describe import Parameter, parameters
 from monitoring.models import MonitorRow
@@ -62,6 +74,7 @@ def monitor(request: HttpRequest, id: UUID) -> HttpResponse:
         raise BadRequest(str(error)) from error
     page |= honesty_pages.of_monitor(id, now())
     page |= {"may_write": can(actor_of(request), "monitors:write"), "key": str(uuid7())}
+    page["sliced"] = slicing.is_sliced(view)
     return render(request, "monitoring/monitor.html", page)
 
 
@@ -102,6 +115,27 @@ def create(request: HttpRequest) -> HttpResponse:
     made = MonitorRow.objects.get(id=receipt.stream.partition(":")[2])
     watch(made)
     return redirect("monitor", made.id)
+
+
+@requires("monitors:write")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def try_out(request: HttpRequest) -> HttpResponse:
+    """The form of a new monitor, with what it would have said of the past. Nothing is written."""
+    kind, given = request.GET.get("kind", ""), request.POST
+    if kind not in kinds.kinds() or request.method == "GET":
+        return redirect(f"{reverse('monitor_new')}?{urlencode({'kind': kind})}")
+    found: dict[str, Any] = {}
+    problem = field = ""
+    try:
+        series, labels = _series(given.get("series", ""))
+        over = given.get("over", "")
+        found = trying.tried(kind, _parameters(kind, given), series, labels, over)
+    except Refused as refusal:
+        problem, field = refusal.message, refusal.field
+    page = pages.form(kind, given, problem, field, posted=True)
+    page |= {"trial": found, "key": given.get("key", "")}
+    return render(request, "monitoring/new.html", page, status=409 if problem else 200)
 
 
 @requires("monitors:read")

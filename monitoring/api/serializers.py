@@ -97,6 +97,32 @@ class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000)
 
 
+class MonitorSliceSerializer(serializers.Serializer[Any]):
+    """One slice: failures of all, the share of the rest that fails, and what was found."""
+
+    name = serializers.CharField()
+    failed = serializers.FloatField()
+    of = serializers.FloatField()
+    rest = serializers.FloatField(help_text="Share of the other slices that failed.")
+    chance = serializers.FloatField(
+        allow_null=True,
+        help_text="Probability of so many failures if it failed like the rest, adjusted for all "
+        "that were tested; null for what is too small to be tested.",
+    )
+    broken = serializers.BooleanField()
+    told_as = serializers.CharField(help_text="The part that stands for it, when broken.")
+
+
+class MonitorSlicesSerializer(serializers.Serializer[Any]):
+    """The slices of one window, the worst first."""
+
+    at = serializers.DateTimeField(help_text="The end of the window.")
+    window = serializers.CharField()
+    broken = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="How many there are that fit the search.")
+    items = MonitorSliceSerializer(many=True)
+
+
 class BreachSerializer(serializers.Serializer[Any]):
     """One breach; `onset` and `closed_at` are in event time."""
 

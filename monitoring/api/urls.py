@@ -29,6 +29,7 @@ urlpatterns = [
         honesty.WithdrawMissView.as_view(),
         name="api-monitor-miss-withdraw",
     ),
+    path("monitors/<uuid:monitor>/slices", views.SlicesView.as_view(), name="api-monitor-slices"),
     path("monitors/records", honesty.RecordsView.as_view(), name="api-monitor-records"),
     path("monitors/called", honesty.CalledView.as_view(), name="api-monitor-called"),
     path("slos", objectives.SlosView.as_view(), name="api-slos"),

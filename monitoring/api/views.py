@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -20,13 +20,14 @@ from access.api.commands import CommandView
 from access.api.conditional import etag_of
 from access.moments import read_moment
 from eventlog.store import Receipt
-from monitoring import commands, kinds, queries
+from monitoring import commands, kinds, queries, slicing
 from monitoring.api.serializers import (
     BreachSerializer,
     ChartSerializer,
     DefinitionSerializer,
     KindSerializer,
     MonitorSerializer,
+    MonitorSlicesSerializer,
     QuestionSerializer,
     ReasonSerializer,
     ReplaySerializer,
@@ -40,6 +41,7 @@ from monitoring.models import BreachRow, MonitorRow, Series
 from monitoring.replaying import NothingToReplay, replay
 from monitoring.slo.definition import Selector
 
+MOST_SLICES = 1_000
 SEARCH = OpenApiParameter("search", str, description="Text in the name, series or subjects.")
 STATUS = OpenApiParameter(
     "status", str, description="ok, pending, breached, no_data, error, paused."
@@ -171,6 +173,36 @@ class BreachesView(ListAPIView[BreachRow]):
         return queries.breaches(monitor, status == "open")
 
 
+class SlicesView(APIView):
+    """The slices that a monitor looks at."""
+
+    required_action = "monitors:read"
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("at", datetime, description="The newest counts by default."),
+            OpenApiParameter("search", str, description="Text in the name of a slice."),
+        ],
+        responses=MonitorSlicesSerializer,
+    )
+    def get(self, request: Request, monitor: UUID) -> Response:
+        """Each slice beside the rest in one window, the worst first: at most 1,000."""
+        at = time_of(request, "at", None)
+        try:
+            found = slicing.slices(monitor, at)
+        except slicing.NotSliced as error:
+            raise Http404("There is no such monitor of slices.") from error
+        except TooMuch as error:
+            raise ValidationError({"at": [str(error)]}) from error
+        search = request.query_params.get("search", "").lower()
+        fitting = [each for each in found.slices if search in each.name.lower()]
+        shown = [each._asdict() for each in fitting[:MOST_SLICES]]
+        facts = {"at": found.at, "window": found.window, "broken": found.broken}
+        return Response(
+            MonitorSlicesSerializer({**facts, "count": len(fitting), "items": shown}).data
+        )
+
+
 class KindsView(APIView):
     """The kinds of monitor that there are."""
 
@@ -251,7 +283,10 @@ def monitor_or_404(monitor: UUID) -> queries.MonitorView:
     return view
 
 
-def time_of(request: Request, name: str, default: datetime) -> datetime:
+T = TypeVar("T", datetime, None)
+
+
+def time_of(request: Request, name: str, default: T) -> datetime | T:
     """A time from the query. Raises a 400 unless it has a zone."""
     text = request.query_params.get(name)
     if text is None:

@@ -13,7 +13,8 @@ that one cause is told once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any, ClassVar, NamedTuple
@@ -52,6 +53,30 @@ class Part(NamedTuple):
     def holds(self, key: Key) -> bool:
         """Whether a slice belongs to it."""
         return all(mine in (None, its) for mine, its in zip(self.values, key, strict=True))
+
+
+class Slice(NamedTuple):
+    """One slice beside the rest. `chance` is of so many failures if it failed like the rest,
+    adjusted for all slices tested; None where it was not tested, as too small ones are not.
+
+    `told_as` is the part that stands for it when it is broken.
+    """
+
+    name: str
+    failed: float
+    of: float
+    rest: float
+    chance: float | None
+    broken: bool
+    told_as: str
+
+
+class Tested(NamedTuple):
+    """What was found of each slice, arrays of one length; `chance` is NaN where none was tested."""
+
+    rest: Numbers
+    chance: Numbers
+    broken: Any
 
 
 class SliceBroken(Framed):
@@ -111,29 +136,61 @@ class SliceBroken(Framed):
         """The worst of the parts that are broken."""
         if not only_numbers(frame):
             return Finding(None, "Some counts are no numbers.", error=True)
-        totals, failures = (self._sums(frame.get(role, ())) for role in (TOTAL, OWN))
-        if not is_count(*totals.values(), *failures.values()) or any(
-            count > totals.get(key, 0.0) for key, count in failures.items()
-        ):
+        counts = self._counts(frame)
+        if counts is None:
             sentence = (
                 "More failures are counted in a slice than there is of it, or less than none."
             )
             return Finding(None, sentence, error=True)
-        keys = [key for key, count in totals.items() if count > 0]
+        keys, failed, of = counts
         if not keys:
             return Finding(None, "Nothing was counted in any slice.")
-        failed = np.array([failures.get(key, 0.0) for key in keys])
-        of = np.array([totals[key] for key in keys])
-        is_broken = self._broken(failed, of)
-        found = self._rolled_up(keys, failed, of, is_broken)
+        found = self._rolled_up(keys, failed, of, self._test(failed, of).broken)
         return self._finding(found, failed, of, int((of >= self.min_count).sum()))
+
+    def slices(self, frame: Frame) -> list[Slice]:
+        """Every slice of a frame: the broken ones first, then by how unlikely they are, then the
+        largest. Empty where the counts contradict each other.
+        """
+        counts = self._counts(frame) if only_numbers(frame) else None
+        if counts is None or not counts[0]:
+            return []
+        keys, failed, of = counts
+        tested = self._test(failed, of)
+        parts = self._rolled_up(keys, failed, of, tested.broken)
+        found = [
+            Slice(
+                self._called(Part(key, 0, 0)),
+                float(failed[n]),
+                float(of[n]),
+                float(tested.rest[n]),
+                None if np.isnan(tested.chance[n]) else float(tested.chance[n]),
+                bool(tested.broken[n]),
+                next((self._called(p) for p in parts if tested.broken[n] and p.holds(key)), ""),
+            )
+            for n, key in enumerate(keys)
+        ]
+        return sorted(
+            found, key=lambda s: (not s.broken, 2 if s.chance is None else s.chance, -s.of, s.name)
+        )
+
+    def _counts(self, frame: Frame) -> tuple[list[Key], Numbers, Numbers] | None:
+        """Slices of which there is anything, with failures and all; None for what cannot be."""
+        totals, failures = (self._sums(frame.get(role, ())) for role in (TOTAL, OWN))
+        if not is_count(*totals.values(), *failures.values()) or any(
+            count > totals.get(key, 0.0) for key, count in failures.items()
+        ):
+            return None
+        keys = [key for key, count in totals.items() if count > 0]
+        failed = np.array([failures.get(key, 0.0) for key in keys])
+        return keys, failed, np.array([totals[key] for key in keys])
 
     def _sums(self, tracks: Sequence[Track]) -> dict[Key, float]:
         parts = [track.increments() if self.counter else track for track in tracks]
         return {part.key: counted(part) for part in parts if part.values.size}
 
-    def _broken(self, failed: Numbers, of: Numbers) -> Any:
-        """Which slices are broken, an array of truth values."""
+    def _test(self, failed: Numbers, of: Numbers) -> Tested:
+        """Each slice beside the rest, and which are broken."""
         all_failed, all_of = failed.sum(), of.sum()
         rest = (all_failed - failed) / np.maximum(all_of - of, 1)
         judged = of >= self.min_count
@@ -143,31 +200,41 @@ class SliceBroken(Framed):
         )
         chance = np.where(failed > 0, chance, 1.0)
         tested = judged & (of < all_of)
-        unlikely = np.zeros(len(of), dtype=bool)
+        adjusted = np.full(len(of), np.nan)
         if tested.any():
-            adjusted = stats.false_discovery_control(chance[tested], method="bh")
-            unlikely[tested] = adjusted <= self.false_share
+            adjusted[tested] = stats.false_discovery_control(chance[tested], method="bh")
+        unlikely = adjusted <= self.false_share
         tail = self.false_share / max(1, int(judged.sum()))
         least = np.where(
             failed > 0, special.betaincinv(np.maximum(failed, 1), of - failed + 1, tail), 0
         )
         most = judged & (least > self.broken)
-        return most | (unlikely & (failed / of - rest > self.excess))
+        broken = most | (unlikely & (failed / of - rest > self.excess))
+        return Tested(rest, adjusted, broken)
 
     def _rolled_up(
         self, keys: Sequence[Key], failed: Numbers, of: Numbers, is_broken: Any
     ) -> list[Part]:
-        """Parts that stand for all broken slices, the fewest labels first, the largest first."""
+        """Parts that stand for all broken slices and have none in common, the fewest labels first
+        and the largest of those; returned by how much failed in them.
+        """
         left = {key for key, broken in zip(keys, is_broken, strict=True) if broken}
         sizes = dict(zip(keys, zip(failed.tolist(), of.tolist(), strict=True), strict=True))
-        found = []
-        for values in _candidates(left, len(names_in(self.by))):
-            mine = [key for key in keys if Part(values, 0, 0).holds(key)]
-            hit = [key for key in mine if key in left]
-            size = sum(sizes[key][1] for key in mine)
-            if hit and sum(sizes[key][1] for key in hit) >= self.covers * size:
-                found.append(Part(values, sum(sizes[key][0] for key in mine), size))
-                left -= set(mine)
+        found, told = list[Part](), set[Key]()
+        for fixed in range(len(names_in(self.by)) + 1):
+            held = _groups(keys, fixed) if left else {}
+            parts = [
+                Part(values, *(sum(sizes[key][n] for key in mine) for n in (0, 1)))
+                for values, mine in held.items()
+                if not left.isdisjoint(mine)
+            ]
+            for part in sorted(parts, key=lambda part: (-part.of, str(part.values))):
+                mine = held[part.values]
+                hit = sum(sizes[key][1] for key in mine if key in left)
+                if hit and told.isdisjoint(mine) and hit >= self.covers * part.of:
+                    found.append(part)
+                    left.difference_update(mine)
+                    told.update(mine)
         return sorted(found, key=lambda part: -part.failed)
 
     def _finding(self, found: Sequence[Part], failed: Numbers, of: Numbers, judged: int) -> Finding:
@@ -198,9 +265,11 @@ class SliceBroken(Framed):
         return " ".join(f"{name}={value}" for name, value in pairs if value is not None) or "all"
 
 
-def _candidates(keys: set[Key], labels: int) -> Iterator[tuple[str | None, ...]]:
-    """Everything that broken slices have in common, from no label fixed to all of them."""
-    for fixed in range(labels + 1):
-        for places in combinations(range(labels), fixed):
-            values = {tuple(key[n] if n in places else None for n in range(labels)) for key in keys}
-            yield from sorted(values, key=str)
+def _groups(keys: Sequence[Key], fixed: int) -> dict[tuple[str | None, ...], list[Key]]:
+    """The slices that have the same values of `fixed` labels, whichever these are."""
+    groups = defaultdict[tuple[str | None, ...], list[Key]](list)
+    labels = range(len(keys[0]))
+    for places in combinations(labels, fixed):
+        for key in keys:
+            groups[tuple(key[n] if n in places else None for n in labels)].append(key)
+    return groups

@@ -128,3 +128,40 @@ def test_a_question_that_has_no_answer_is_refused_by_field(
 def test_who_may_make_no_monitor_may_not_try_one(olga: Player) -> None:
     body = {"kind": "threshold", "parameters": QUICK, "series": "errors"}
     assert olga.api.post("monitors/replay", body).status_code == 403
+
+
+def test_the_form_shows_what_it_would_have_said_and_keeps_what_was_filled_in(
+    api: Api, root: Player
+) -> None:
+    send(api, *WAVES)
+    form = {"name": "Errors", "series": "errors", "key": "k1", "over": "7d", "urgency": "page"}
+    form |= {f"parameters.{name}": str(value) for name, value in QUICK.items()}
+    page = root.browser.post("/monitors/try?kind=threshold", form).content.decode()
+    assert "6 breaches" in page
+    assert page.count("<svg") > 1
+    assert 'value="k1"' in page
+    assert 'value="page" checked' in page
+    assert not MonitorRow.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"series": "nothing"}, "No measurement of this series has arrived."),
+        ({"parameters.value": "much"}, "value: must be a number"),
+        ({"parameters.needed": "0"}, "needed"),
+        ({"series": "er rors"}, "A series is a name"),
+    ],
+)
+def test_what_cannot_be_tried_is_said_in_the_form(
+    api: Api, root: Player, change: dict[str, str], said: str
+) -> None:
+    send(api, *WAVES)
+    form = {"series": "errors"} | {f"parameters.{k}": str(v) for k, v in QUICK.items()} | change
+    answer = root.browser.post("/monitors/try?kind=threshold", form)
+    assert answer.status_code == 409
+    assert said in answer.content.decode()
+
+
+def test_whoever_may_not_make_monitors_tries_none(db: None, olga: Player) -> None:
+    assert olga.browser.post("/monitors/try?kind=threshold", {}).status_code == 403

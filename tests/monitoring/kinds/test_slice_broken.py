@@ -59,7 +59,7 @@ def test_thirty_healthy_days_of_five_hundred_slices_open_at_most_one_breach() ->
     memory, breaches, was = Persistence(kind.needed, kind.of, kind.clear_after), 0, False
     for hits, of in zip(failed, sizes, strict=True):
         seen = of > 0
-        exceeds = bool(kind._broken(hits[seen], of[seen]).any())  # type: ignore[attr-defined]
+        exceeds = bool(kind._test(hits[seen], of[seen]).broken.any())  # type: ignore[attr-defined]
         is_breached = memory.observe(exceeds, not exceeds) == "breached"
         breaches += is_breached and not was
         was = is_breached
@@ -162,7 +162,7 @@ def test_the_parts_that_are_told_are_apart_and_hold_every_broken_slice(
     of = np.array([slices[key][1] for key in keys])
     if not keys:
         return
-    broken = kind._broken(failed, of)  # type: ignore[attr-defined]
+    broken = kind._test(failed, of).broken  # type: ignore[attr-defined]
     parts = kind._rolled_up(keys, failed, of, broken)  # type: ignore[attr-defined]
     for key, is_broken in zip(keys, broken, strict=True):
         assert sum(part.holds(key) for part in parts) <= 1
