@@ -73,11 +73,16 @@ def judged(server: object, root: Player) -> str:
     measurements.forget()
     made = root.api.post("monitors", body, format="json")
     begin = now() - timedelta(hours=1)
-    for minute, value in enumerate((1, 20, 1, 30, 1)):
-        point = {"series": "checkout_failures", "value": value}
-        point["time"] = (begin + timedelta(minutes=minute)).isoformat()
-        assert root.api.post("measurements", [point], format="json").status_code == 200
-        evaluation.evaluate_due()
+    points = [
+        {
+            "series": "checkout_failures",
+            "time": (begin + timedelta(minutes=minute)).isoformat(),
+            "value": value,
+        }
+        for minute, value in enumerate((1, 20, 1, 30, 1))
+    ]
+    assert root.api.post("measurements", points, format="json").status_code == 200
+    evaluation.evaluate_due()
     path = made.data["location"]
     rows = root.api.get(f"{path}/breaches").data["items"]
     said = {"judgement": "unactionable", "note": "A planned failover."}
