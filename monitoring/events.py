@@ -1,6 +1,6 @@
 """What can have happened to a monitor (``monitor:<uuid>``) or an objective (``slo:<key>``).
 
-What is said of a breach afterwards has a stream of its own (``breach:<uuid>``): it goes on when the
+What happens outside has a stream for each (``happening:<uuid>``). What is said of a breach afterwards has a stream of its own (``breach:<uuid>``): it goes on when the
 monitor is long gone. Times are ISO texts.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from eventlog.core import Event
-from monitoring.state import Definition, Monitor, Objective, Promise, Review
+from monitoring.state import Definition, Happening, Monitor, Objective, Promise, Review
 
 
 class _Defined(Event):
@@ -199,6 +199,46 @@ class MissWithdrawn(Event):
 
     def evolve(self, state: Monitor) -> Monitor:
         return replace(state, misses=state.misses - {self.miss})
+
+
+class HappeningNoted(Event):
+    """Something outside that shows in measurements, as it is known from now on."""
+
+    type = "happening.noted"
+    refs = ("subjects",)
+    happening: str
+    title: str
+    category: str
+    regions: list[str]
+    since: str
+    until: str
+    source: str
+    url: str
+    note: str
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Happening) -> Happening:
+        return Happening(
+            title=self.title,
+            category=self.category,
+            regions=tuple(self.regions),
+            since=self.since,
+            until=self.until,
+            source=self.source,
+            url=self.url,
+            note=self.note,
+        )
+
+
+class HappeningWithdrawn(Event):
+    """It did not happen after all, or shows in nothing."""
+
+    type = "happening.withdrawn"
+    happening: str
+    reason: str
+
+    def evolve(self, state: Happening) -> Happening:
+        return replace(state, withdrawn=True)
 
 
 class _Promised(Event):

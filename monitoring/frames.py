@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from eventlog.db import fast_cursor
+from monitoring import happenings
 from monitoring.kinds.framed import Numbers, Track, Wanted
 
 # Read and judged at once; a frame of more is refused, for it would take all of a worker's memory.
@@ -144,13 +145,30 @@ def steps(wanted: Wanted, after: datetime, until: datetime) -> list[Track]:
     """What monitors said over time: 1 while breached, 0 while fine, NaN where nothing is known.
 
     `wanted` names them by their ids in its labels. One step each five minutes, and where it changes.
+    Of what happens outside likewise: 1 while something of the categories goes on, and 0.
     """
+    if wanted.happenings:
+        return [_outside(wanted.happenings, after, until)]
     asked = {"ids": list(wanted.labels), "after": after, "until": until}
     with fast_cursor() as cursor:
         cursor.execute(STEPS, asked)
         rows = cursor.fetchall()
     grid = np.arange(until.timestamp(), after.timestamp(), -STEP.total_seconds())[::-1]
     return [Track((id,), *_said(grid, *row)) for id, *row in rows]
+
+
+def _outside(categories: Sequence[str], after: datetime, until: datetime) -> Track:
+    grid = np.arange(until.timestamp(), after.timestamp(), -STEP.total_seconds())[::-1]
+    found = [
+        (start.timestamp(), end.timestamp())
+        for start, end in happenings.intervals(categories, after, until)
+    ]
+    edges = [at for pair in found for at in pair if grid[0] < at <= grid[-1]]
+    times = np.unique(np.concatenate([grid, edges]))
+    inside = np.zeros(len(times))
+    for start, end in found:
+        inside[(times >= start) & (times <= end)] = 1.0
+    return Track((), times, inside)
 
 
 def _said(

@@ -106,6 +106,31 @@ class MissRow(models.Model):
         return f"missed {self.since:%Y-%m-%d %H:%M}: {self.note}"
 
 
+class HappeningRow(models.Model):
+    """Something outside that shows in measurements; `until` is null while its end is not known."""
+
+    id = models.UUIDField(primary_key=True)
+    version = models.IntegerField()
+    title = models.TextField()
+    category = models.TextField()
+    regions = models.JSONField()
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    source = models.TextField()
+    url = models.TextField()
+    note = models.TextField()
+    subjects = models.JSONField()
+    noted_at = models.DateTimeField()
+    noted_by = models.TextField()
+
+    class Meta:
+        db_table = "monitoring_happening"
+        indexes = [models.Index(fields=["-since", "-id"], name="monitoring_happening_latest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class SloRow(models.Model):
     """One service level objective. `targets` are (since, share) as they changed, oldest first.
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from eventlog.db import fast_cursor
-from monitoring import kinds, queries
+from monitoring import happenings, kinds, queries
 from monitoring.kinds import Kind
 from monitoring.kinds.base import figure
 from monitoring.kinds.framed import Framed
@@ -141,7 +141,11 @@ def picture(
         "cells": [(b.time, b.lo, b.mean, b.hi) for b in chart.buckets],
         "band": band,
         "bound": None,
-        "spans": [*holes, *(_span(b, end) for b in breaches)],
+        "spans": [
+            *happenings.spans(start, end),
+            *holes,
+            *(_span(b, end) for b in breaches),
+        ],
         "onset": onset,
         "name": monitor.name,
         "last": kind.read(last.mean),
@@ -167,7 +171,7 @@ def of_series(series: Series, start: datetime, end: datetime) -> dict[str, Any] 
         "cells": [(b.time, b.lo, b.mean, b.hi) for b in chart.buckets],
         "band": [],
         "bound": None,
-        "spans": holes,
+        "spans": [*happenings.spans(start, end), *holes],
         "onset": None,
         "name": series.unit or series.name,
         "last": figure(last.mean),

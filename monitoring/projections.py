@@ -14,6 +14,8 @@ from monitoring.events import (
     BreachClosed,
     BreachJudged,
     BreachOpened,
+    HappeningNoted,
+    HappeningWithdrawn,
     MissRecorded,
     MissWithdrawn,
     MonitorCreated,
@@ -27,12 +29,13 @@ from monitoring.events import (
     SloReviewed,
 )
 from monitoring.labels import fingerprint
-from monitoring.models import BreachRow, MissRow, MonitorRow, SloRow
+from monitoring.models import BreachRow, HappeningRow, MissRow, MonitorRow, SloRow
 
 monitors = Projection(
     "monitoring", tables=["monitoring_monitor", "monitoring_breach", "monitoring_miss"]
 )
 objectives = Projection("objectives", tables=["monitoring_slo"])
+happenings = Projection("happenings", tables=["monitoring_happening"])
 
 
 def _id(ref: str) -> UUID:
@@ -219,3 +222,27 @@ def show_retired(event: SloRetired, record: Record) -> None:
         retired_at=record.occurred_at,
         changed_at=record.occurred_at,
     )
+
+
+@happenings.on(HappeningNoted)
+def show_happening(event: HappeningNoted, record: Record) -> None:
+    said = {
+        "version": record.version,
+        "title": event.title,
+        "category": event.category,
+        "regions": event.regions,
+        "since": datetime.fromisoformat(event.since),
+        "until": datetime.fromisoformat(event.until) if event.until else None,
+        "source": event.source,
+        "url": event.url,
+        "note": event.note,
+        "subjects": event.subjects,
+        "noted_at": record.occurred_at,
+        "noted_by": record.actor,
+    }
+    HappeningRow.objects.update_or_create(id=_id(record.stream), defaults=said)
+
+
+@happenings.on(HappeningWithdrawn)
+def hide_happening(event: HappeningWithdrawn, record: Record) -> None:
+    HappeningRow.objects.filter(id=_id(record.stream)).delete()

@@ -157,11 +157,18 @@ def _minutes(
 
 
 def _looks(kind: Framed, own: Selector, start: datetime, end: datetime) -> Iterator[list[Verdict]]:
-    found, state = frames.find(kind.wanted(own)), kind.start()
+    wanted, state = kind.wanted(own), kind.start()
+    found = frames.find(wanted)
     first, _ = _known(kind, own)
     # Those that learn first need what came before; how much of it is bounded.
     due = ticks_between(kind.tick, max(first, start - MOST_LOOKS * kind.tick), end)
     while ticks := list(islice(due, AT_ONCE)):
-        frame = frames.read(found, ticks[0] - kind.lookback, ticks[-1])
+        after, until = ticks[0] - kind.lookback, ticks[-1]
+        frame = frames.read(found, after, until)
+        frame |= {
+            role: frames.steps(want, after, until)
+            for role, want in wanted.items()
+            if not want.series
+        }
         state, said = kind.review(state, frame, ticks)
         yield said

@@ -78,6 +78,39 @@ class Review:
     note: str = ""
 
 
+class Category(StrEnum):
+    """What sort of thing happens outside that shows in measurements."""
+
+    HOLIDAY = "holiday"
+    WEATHER = "weather"
+    ELECTION = "election"
+    SPORT = "sport"
+    SUPPLIER = "supplier"
+    MARKET = "market"
+    CAMPAIGN = "campaign"
+    REGULATION = "regulation"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something outside that shows in measurements, as it is known now.
+
+    `since` and `until` are ISO times, `until` empty while nobody knows the end. `regions` are as
+    the labels of series have them, none for everywhere; `source` is who says so.
+    """
+
+    title: str = ""
+    category: str = ""
+    regions: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    source: str = ""
+    url: str = ""
+    note: str = ""
+    withdrawn: bool = False
+
+
 class Layer(StrEnum):
     """The part of a system that an objective speaks of."""
 

@@ -47,7 +47,7 @@ def review(row: Evaluation, kind: Framed, own: Selector) -> Looked:
     frames.watch(row.monitor, ids)
     at = now()
     extent = frames.extent(ids, at)
-    if extent is None and steps:
+    if extent is None and any(not want.happenings for want in steps.values()):
         # Monitors go on as time does, whether or not anything is measured for this one.
         extent = frames.Extent(at, at, at)
     if extent is None:

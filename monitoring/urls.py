@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import honesty_web, packs_web, series_web, slicing_web, slo_web, web
+from monitoring import happenings_web, honesty_web, packs_web, series_web, slicing_web, slo_web, web
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
@@ -26,6 +26,10 @@ urlpatterns = [
     path("series/launch", series_web.launch, name="launch"),
     path("series/<int:id>", series_web.series, name="series"),
     path("series/<int:id>/describe", series_web.describe, name="series_describe"),
+    path("happenings/", happenings_web.listed, name="happenings"),
+    path("happenings/note", happenings_web.note, name="happening_note"),
+    path("happenings/<uuid:id>", happenings_web.happening, name="happening"),
+    path("happenings/<uuid:id>/withdraw", happenings_web.withdraw, name="happening_withdraw"),
     path("slos/", web.objectives, name="slos"),
     path("new-slo", slo_web.new, name="slo_new"),
     path("slos/<str:key>", web.objective, name="slo"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import honesty, objectives, views
+from monitoring.api import happenings, honesty, objectives, views
 from monitoring.ingest.bulk import MeasurementsView
 
 urlpatterns = [
@@ -51,6 +51,18 @@ urlpatterns = [
     path("slos/<str:slo>/slices", objectives.SlicesView.as_view(), name="api-slo-slices"),
     path("slos/<str:slo>/openslo", objectives.ExportView.as_view(), name="api-slo-openslo"),
     path("openslo", objectives.OpenSloView.as_view(), name="api-openslo"),
+    path("happenings", happenings.HappeningsView.as_view(), name="api-happenings"),
+    path("happenings/<uuid:happening>", happenings.HappeningView.as_view(), name="api-happening"),
+    path(
+        "happenings/<uuid:happening>/correct",
+        happenings.CorrectHappeningView.as_view(),
+        name="api-happening-correct",
+    ),
+    path(
+        "happenings/<uuid:happening>/withdraw",
+        happenings.WithdrawHappeningView.as_view(),
+        name="api-happening-withdraw",
+    ),
     path("breaches", views.BreachesView.as_view(), name="api-breaches"),
     path("breaches/<uuid:breach>/judge", honesty.JudgeView.as_view(), name="api-breach-judge"),
 ]

@@ -1,5 +1,6 @@
 """What can be asked about monitors and about service level objectives, with the rules."""
 
+from monitoring.commands.happenings import NoteHappening, WithdrawHappening
 from monitoring.commands.honesty import JudgeBreach, RecordMiss, WithdrawMiss
 from monitoring.commands.monitors import (
     REF,
@@ -35,6 +36,7 @@ __all__ = [
     "JudgeBreach",
     "KeepMonitor",
     "MonitorCommand",
+    "NoteHappening",
     "OpenBreach",
     "PauseMonitor",
     "RecordMiss",
@@ -43,6 +45,7 @@ __all__ = [
     "RetireSlo",
     "ReviewSlo",
     "ReviseMonitor",
+    "WithdrawHappening",
     "WithdrawMiss",
     "in_utc",
     "monitors_kept",

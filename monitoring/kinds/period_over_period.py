@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from monitoring.kinds.base import BadParameter, State, figure, parameter
-from monitoring.kinds.framed import OWN, Finding, Frame, Framed, Track, Wanted, duration
+from monitoring.kinds.framed import OWN, Finding, Frame, Track, Wanted, duration
+from monitoring.kinds.outside import LeavesOut, goes_on, touches
 from monitoring.slo.definition import Selector
 
 SCALE = 1.4826
@@ -25,7 +26,14 @@ FEWEST_WEEKS, FEWEST_RATIOS = 3, 24
 WEEK = timedelta(days=7)
 
 
-class PeriodOverPeriod(Framed):
+class _Seen(NamedTuple):
+    """What was measured, and when something went on that is left out."""
+
+    track: Track
+    outside: Track | None
+
+
+class PeriodOverPeriod(LeavesOut):
     """Sums or means of whole stretches beside the same ones of the weeks before."""
 
     name: ClassVar[str] = "period_over_period"
@@ -54,8 +62,8 @@ class PeriodOverPeriod(Framed):
         return (self.weeks + 1) * WEEK + 2 * duration(self.stretch, "stretch") + timedelta(hours=2)
 
     def wanted(self, own: Selector) -> Mapping[str, Wanted]:
-        """The monitor's own series."""
-        return {OWN: Wanted(own.series, own.labels)}
+        """The monitor's own series, and what is left out."""
+        return {OWN: Wanted(own.series, own.labels), **self.outside()}
 
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """The latest whole stretch."""
@@ -66,11 +74,14 @@ class PeriodOverPeriod(Framed):
             return Finding(None, "There are no values.")
         if (track.values < 0).any():
             return Finding(None, "Negative values have no ratio.", error=True)
-        end = self._latest_end(at, width)
-        value = self._of(track, end, width)
+        end, outside = self._latest_end(at, width), goes_on(frame)
+        if touches(outside, (end - width).timestamp(), end.timestamp()):
+            return Finding(None, f"What is left out goes on in the stretch to {end:%H:%M} UTC.")
+        seen = _Seen(track, outside)
+        value = self._of(seen, end, width)
         if value is None:
             return Finding(None, f"There is no value in the stretch that ended at {end:%H:%M} UTC.")
-        before = self._weeks_before(track, end, width)
+        before = self._weeks_before(seen, end, width)
         if len(before) < FEWEST_WEEKS:
             few = f"{len(before)} of the {FEWEST_WEEKS} weeks that are needed are known."
             return Finding(None, few, value)
@@ -78,7 +89,7 @@ class PeriodOverPeriod(Framed):
         if usual < self.least_value:
             said = f"{figure(usual)} is usual, less than the {figure(self.least_value)} that are judged."
             return Finding(None, said, value, usual, n=len(before))
-        return self._judged(value, usual, self._past(track, end, width), end)
+        return self._judged(value, usual, self._past(seen, end, width), end)
 
     def _judged(
         self, value: float, usual: float, ratios: Sequence[float], end: datetime
@@ -111,27 +122,28 @@ class PeriodOverPeriod(Framed):
     def _in_utc(self, local: datetime) -> datetime:
         return local.replace(tzinfo=_zone(self.zone)).astimezone(UTC)
 
-    def _weeks_before(self, track: Track, end: datetime, width: timedelta) -> list[float]:
+    def _weeks_before(self, seen: _Seen, end: datetime, width: timedelta) -> list[float]:
         local = end.astimezone(_zone(self.zone)).replace(tzinfo=None)
         found = (
-            self._of(track, self._in_utc(local - week * WEEK), width)
+            self._of(seen, self._in_utc(local - week * WEEK), width)
             for week in range(1, self.weeks + 1)
         )
         return [value for value in found if value is not None]
 
-    def _of(self, track: Track, end: datetime, width: timedelta) -> float | None:
-        part = track.within((end - width).timestamp(), end.timestamp())
-        if not part.values.size:
+    def _of(self, seen: _Seen, end: datetime, width: timedelta) -> float | None:
+        after, until = (end - width).timestamp(), end.timestamp()
+        part = seen.track.within(after, until)
+        if not part.values.size or touches(seen.outside, after, until):
             return None
         return part.total() if self.aggregate == "sum" else float(part.values.mean())
 
-    def _past(self, track: Track, end: datetime, width: timedelta) -> list[float]:
+    def _past(self, seen: _Seen, end: datetime, width: timedelta) -> list[float]:
         """The same ratio of the stretches of the week before this one."""
         ratios = []
         for number in range(1, round(WEEK / width) + 1):
             earlier = end - number * width
-            value = self._of(track, earlier, width)
-            weeks = self._weeks_before(track, earlier, width) if value is not None else []
+            value = self._of(seen, earlier, width)
+            weeks = self._weeks_before(seen, earlier, width) if value is not None else []
             if value is not None and len(weeks) >= FEWEST_WEEKS - 1 and np.median(weeks) > 0:
                 ratios.append(_ratio(value, float(np.median(weeks))))
         return ratios

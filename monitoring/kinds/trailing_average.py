@@ -24,7 +24,6 @@ from monitoring.kinds.framed import (
     OWN,
     Finding,
     Frame,
-    Framed,
     Numbers,
     Track,
     Wanted,
@@ -33,6 +32,7 @@ from monitoring.kinds.framed import (
     names_in,
 )
 from monitoring.kinds.intervals import is_count, only_numbers
+from monitoring.kinds.outside import LeavesOut, goes_on, touches
 from monitoring.slo.definition import Selector
 
 SCALE = 1.4826
@@ -56,7 +56,7 @@ class Slice(NamedTuple):
         return self.value / self.usual - 1 if self.usual else math.inf
 
 
-class TrailingAverage(Framed):
+class TrailingAverage(LeavesOut):
     """Counts of a whole stretch beside the same stretch of earlier weeks or days, by slice."""
 
     name: ClassVar[str] = "trailing_average"
@@ -89,8 +89,8 @@ class TrailingAverage(Framed):
         return self.weeks * WEEK + 2 * duration(self.stretch, "stretch")
 
     def wanted(self, own: Selector) -> Mapping[str, Wanted]:
-        """The counts by slice."""
-        return {OWN: Wanted(own.series, own.labels, names_in(self.by))}
+        """The counts by slice, and what is left out."""
+        return {OWN: Wanted(own.series, own.labels, names_in(self.by)), **self.outside()}
 
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """The slices of the latest whole stretch that are not as usual."""
@@ -103,19 +103,27 @@ class TrailingAverage(Framed):
         end = datetime.fromtimestamp(
             at.timestamp() // width.total_seconds() * width.total_seconds(), at.tzinfo
         )
-        found = [self._slice(track, end, width) for track in tracks]
+        outside = goes_on(frame)
+        if touches(outside, (end - width).timestamp(), end.timestamp()):
+            return Finding(None, f"What is left out goes on in the stretch to {end:%H:%M} UTC.")
+        found = [self._slice(track, outside, end, width) for track in tracks]
         known = [one for one in found if one is not None]
         if not known:
             return Finding(None, "Nothing is known of earlier days.", n=len(tracks))
         return self._finding(_judged(known))
 
-    def _slice(self, track: Track, end: datetime, width: timedelta) -> Slice | None:
+    def _slice(
+        self, track: Track, outside: Track | None, end: datetime, width: timedelta
+    ) -> Slice | None:
         """None for a slice that says nothing now, or about which nothing was known."""
         count = self.weeks * round(WEEK / width) + 1
         parts = bucketed(track, width, end, count)
         if not parts[-1].size:
             return None
         sums = np.array([math.fsum(part) if part.size else math.nan for part in parts])
+        if outside is not None:
+            went_on = [part.any() for part in bucketed(outside, width, end, count)]
+            sums[went_on] = math.nan
         past, day = sums[:-1], round(DAY / width)
         weekly = past[-7 * day :: -7 * day] if past.size >= 7 * day else past[:0]
         daily = past[-day::-day][:7]

@@ -176,6 +176,9 @@ def test_pages_of_monitors_are_accessible(
     paths += [f"/monitors/{monitor}?range=30d", f"/monitors/{sliced}", judged]
     paths += [f"/monitors/review?list={name}" for name in ("", "monitors", "people")]
     watched = root.api.get("series?search=click_through").data["items"][0]["id"]
+    noted = {"title": "National day", "category": "holiday", "since": now().isoformat()}
+    outside = root.api.post("happenings", noted).data["location"].removeprefix("/api/v1")
+    paths += ["/happenings/", "/happenings/?search=nothing", outside]
     paths += [f"/monitors/{sliced}/slices", f"/monitors/{sliced}/slices?search=nothing"]
     paths += ["/monitors/packs", "/monitors/packs/search_ranking?subject=service:checkout"]
     paths += ["/series/", "/series/?search=nothing", f"/series/{watched}", "/series/launch"]
