@@ -130,7 +130,7 @@ def _evaluate_alone(limit: int) -> int:
 def keep_evaluating(seconds: float) -> int:
     """The same, and waits for those that fall due within `seconds`; returns how many."""
     give_up, done = time.monotonic() + seconds, evaluate_due()
-    while (pause := _next_due_in()) is not None and time.monotonic() + pause < give_up:
+    while (pause := next_due_in()) is not None and time.monotonic() + pause < give_up:
         # What arrives makes monitors due meanwhile: a nudge finds this process at work.
         time.sleep(min(max(pause, 0.01), NAP))
         done += evaluate_due() if pause <= NAP else 0
@@ -147,7 +147,7 @@ NEXT_DUE = "SELECT extract(epoch FROM least({}) - clock_timestamp())::float8".fo
 )
 
 
-def _next_due_in() -> float | None:
+def next_due_in() -> float | None:
     """Seconds until the next monitor falls due; None without monitors."""
     with fast_cursor() as cursor:
         cursor.execute(NEXT_DUE)

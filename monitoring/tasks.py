@@ -14,6 +14,7 @@ import structlog
 from celery import shared_task
 from django.conf import settings
 from django.db import connection
+from kombu.exceptions import OperationalError
 
 from eventlog.clock import now
 from monitoring import evaluation
@@ -32,7 +33,23 @@ def evaluate_due() -> int:
     behind evaluations. More workers evaluate more.
     """
     with _only_one_of_us() as is_free:
-        return evaluation.keep_evaluating(MOMENT) if is_free else 0
+        done = evaluation.keep_evaluating(MOMENT) if is_free else 0
+    if is_free:
+        _come_back()
+    return done
+
+
+def _come_back() -> None:
+    """Has the work gone on with if some is due in a moment.
+
+    Whoever was nudged for it meanwhile found this process at work, and went home.
+    """
+    pause = evaluation.next_due_in()
+    if pause is not None and pause < MOMENT:
+        try:
+            evaluate_due.apply_async(countdown=max(pause, 0), expires=5, retry=False)
+        except OperationalError as error:
+            log.warning("monitoring.broker_away", error=repr(error))
 
 
 @contextmanager

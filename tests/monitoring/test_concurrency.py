@@ -169,6 +169,7 @@ def test_one_process_of_a_worker_evaluates_and_the_others_are_free(
         return 7
 
     monkeypatch.setattr(evaluation, "keep_evaluating", evaluate)
+    monkeypatch.setattr(evaluation, "next_due_in", lambda: None)
     first = threading.Thread(target=lambda: found.append(tasks.evaluate_due()))
     first.start()
     assert inside.wait(20)
@@ -185,3 +186,19 @@ def test_a_lock_file_that_cannot_be_opened_keeps_nobody_from_evaluating(
     monkeypatch.setattr(evaluation, "keep_evaluating", lambda seconds: 7)
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "missing"))
     assert tasks.evaluate_due() == 7
+
+
+@pytest.mark.parametrize(
+    ("pause", "comes_back"), [(0.3, [0.3]), (-2.0, [0]), (5.0, []), (None, [])]
+)
+def test_who_evaluated_comes_back_for_what_is_due_in_a_moment(
+    monkeypatch: pytest.MonkeyPatch, pause: float | None, comes_back: list[float]
+) -> None:
+    asked = list[float]()
+    monkeypatch.setattr(evaluation, "keep_evaluating", lambda seconds: 7)
+    monkeypatch.setattr(evaluation, "next_due_in", lambda: pause)
+    monkeypatch.setattr(
+        tasks.evaluate_due, "apply_async", lambda countdown, **_: asked.append(countdown)
+    )
+    assert tasks.evaluate_due() == 7
+    assert asked == comes_back
