@@ -27,6 +27,7 @@ class _Defined(Event):
     severity: int | None = None
     environment: str = "production"
     description: str = ""
+    signal: str = ""
     watch_from: str = ""
 
     def definition(self) -> Definition:
@@ -42,6 +43,7 @@ class _Defined(Event):
             severity=self.severity,
             environment=self.environment,
             description=self.description,
+            signal=self.signal,
         )
 
 

@@ -27,6 +27,7 @@ class MonitorRow(models.Model):
     severity = models.SmallIntegerField(null=True)
     environment = models.TextField()
     description = models.TextField()
+    signal = models.TextField(default="")
     paused = models.BooleanField(default=False)
     pause_reason = models.TextField(default="")
     created_at = models.DateTimeField()

@@ -21,6 +21,7 @@ from monitoring.kinds.framed import Framed
 from monitoring.models import BreachRow, MonitorRow
 from monitoring.pictures import picture, sparks
 from monitoring.queries import MonitorView
+from monitoring.signal_classes import Signal
 from monitoring.state import Judgement, Urgency
 
 STATES = {
@@ -350,6 +351,15 @@ GENERAL: list[dict[str, Any]] = [
         "label": "Severity of the incident it declares",
         "input": "select",
         "choices": ["", "1", "2", "3", "4"],
+    },
+    {
+        "name": "signal",
+        "label": "Class of signal",
+        "input": "select",
+        "options": [
+            ("", "as its kind and its series say"),
+            *((str(signal), str(signal).replace("_", " ")) for signal in Signal),
+        ],
     },
 ]
 

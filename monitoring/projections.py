@@ -59,6 +59,7 @@ def _definition(event: MonitorCreated | MonitorRevised) -> dict[str, Any]:
         "severity": event.severity,
         "environment": event.environment,
         "description": event.description,
+        "signal": event.signal,
     }
 
 

@@ -49,6 +49,7 @@ class MonitorView:
     severity: int | None
     environment: str
     description: str
+    signal: str
     paused: bool
     pause_reason: str
     created_at: datetime

@@ -21,7 +21,8 @@ class Definition:
     """What a monitor watches, how, and what for.
 
     `series` and `labels` name the watched series exactly, `subjects` are refs of what it speaks
-    for (``service:search-ranking``), the root of its lineage first.
+    for (``service:search-ranking``), the root of its lineage first. `signal` is the class of
+    `signal_classes` where somebody said one.
     """
 
     name: str = ""
@@ -34,6 +35,7 @@ class Definition:
     severity: int | None = None
     environment: str = "production"
     description: str = ""
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

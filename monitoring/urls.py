@@ -2,11 +2,21 @@
 
 from django.urls import path
 
-from monitoring import happenings_web, honesty_web, packs_web, series_web, slicing_web, slo_web, web
+from monitoring import (
+    coverage_web,
+    happenings_web,
+    honesty_web,
+    packs_web,
+    series_web,
+    slicing_web,
+    slo_web,
+    web,
+)
 
 urlpatterns = [
     path("monitors/", web.listed, name="monitors"),
     path("monitors/new", web.create, name="monitor_new"),
+    path("monitors/coverage", coverage_web.covered, name="coverage"),
     path("monitors/try", web.try_out, name="monitor_try"),
     path("monitors/<uuid:id>", web.monitor, name="monitor"),
     path("monitors/<uuid:id>/slices", slicing_web.slices, name="monitor_slices"),

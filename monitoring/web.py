@@ -223,6 +223,7 @@ def _definition(kind: str, given: Mapping[str, str], id: str) -> commands.Create
         urgency=given.get("urgency", ""),
         severity=int(severity) if severity in ("1", "2", "3", "4") else None,
         description=given.get("description", "").strip(),
+        signal=given.get("signal", ""),
         watch_from=queries.watched_until(series, labels),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from monitoring.signal_classes import Signal
 from monitoring.state import Judgement, Urgency
 
 
@@ -31,6 +32,12 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     )
     environment = serializers.CharField(max_length=200, default="production")
     description = serializers.CharField(max_length=2000, allow_blank=True, default="")
+    signal = serializers.ChoiceField(
+        [str(signal) for signal in Signal],
+        default="",
+        allow_blank=True,
+        help_text="The class of signal; what its kind or the words of its series say, if left out.",
+    )
 
 
 class ReplayedSerializer(serializers.Serializer[Any]):

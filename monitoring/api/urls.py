@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import happenings, honesty, objectives, views
+from monitoring.api import coverage, happenings, honesty, objectives, views
 from monitoring.ingest.bulk import MeasurementsView
 
 urlpatterns = [
@@ -31,6 +31,12 @@ urlpatterns = [
     ),
     path("monitors/<uuid:monitor>/slices", views.SlicesView.as_view(), name="api-monitor-slices"),
     path("monitors/records", honesty.RecordsView.as_view(), name="api-monitor-records"),
+    path("monitors/coverage", coverage.CoverageView.as_view(), name="api-monitor-coverage"),
+    path(
+        "monitors/disagreements",
+        coverage.DisagreementsView.as_view(),
+        name="api-monitor-disagreements",
+    ),
     path("monitors/called", honesty.CalledView.as_view(), name="api-monitor-called"),
     path("slos", objectives.SlosView.as_view(), name="api-slos"),
     path("slos/<str:slo>", objectives.SloView.as_view(), name="api-slo"),

@@ -15,6 +15,7 @@ from eventlog.core import Command, Event, Refused, field_names
 from monitoring import events, kinds
 from monitoring.kinds.base import BadParameter
 from monitoring.labels import BadSeries, check_series
+from monitoring.signal_classes import Signal
 from monitoring.state import Definition, Monitor, Urgency
 
 MAX_TEXT = 2_000
@@ -50,6 +51,7 @@ class DefineMonitor(MonitorCommand):
     severity: int | None = None
     environment: str = "production"
     description: str = ""
+    signal: str = ""
 
     def checked(self) -> Definition:
         """The definition with every parameter written out. Raises `Refused` naming the field."""
@@ -60,6 +62,8 @@ class DefineMonitor(MonitorCommand):
             check_choice(self.urgency, "urgency", [str(u) for u in Urgency])
         if self.severity is not None:
             check_choice(self.severity, "severity", [1, 2, 3, 4])
+        if self.signal:
+            check_choice(self.signal, "signal", [str(signal) for signal in Signal])
         check_subjects(self.subjects)
         given = {name: getattr(self, name) for name in field_names(Definition)}
         parameters = self._parameters()
