@@ -1,6 +1,7 @@
 """What can have happened to a monitor (``monitor:<uuid>``) or an objective (``slo:<key>``).
 
-What happens outside has a stream for each (``happening:<uuid>``). What is said of a breach afterwards has a stream of its own (``breach:<uuid>``): it goes on when the
+What happens outside has a stream for each (``happening:<uuid>``), so has a budget of freshness
+(``freshness:<key>``). What is said of a breach afterwards has a stream of its own (``breach:<uuid>``): it goes on when the
 monitor is long gone. Times are ISO texts.
 """
 
@@ -10,7 +11,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from eventlog.core import Event
-from monitoring.state import Definition, Happening, Monitor, Objective, Promise, Review
+from monitoring.state import Definition, Freshness, Happening, Monitor, Objective, Promise, Review
 
 
 class _Defined(Event):
@@ -241,6 +242,31 @@ class HappeningWithdrawn(Event):
 
     def evolve(self, state: Happening) -> Happening:
         return replace(state, withdrawn=True)
+
+
+class FreshnessPlanned(Event):
+    """The whole budget of freshness, as it is from now on."""
+
+    type = "freshness.planned"
+    refs = ("subjects",)
+    freshness: str
+    name: str
+    plan: dict[str, Any]
+    subjects: list[str] = field(default_factory=list)
+
+    def evolve(self, state: Freshness) -> Freshness:
+        return Freshness(self.name, self.plan, tuple(self.subjects))
+
+
+class FreshnessRetired(Event):
+    """Nobody holds the pipeline to it any more."""
+
+    type = "freshness.retired"
+    freshness: str
+    reason: str
+
+    def evolve(self, state: Freshness) -> Freshness:
+        return replace(state, retired=True)
 
 
 class _Promised(Event):

@@ -132,6 +132,25 @@ class HappeningRow(models.Model):
         return self.title
 
 
+class FreshnessRow(models.Model):
+    """A budget of freshness; `plan` is the plain form of `monitoring.freshness`."""
+
+    key = models.TextField(primary_key=True)
+    version = models.IntegerField()
+    name = models.TextField()
+    plan = models.JSONField()
+    subjects = models.JSONField()
+    changed_at = models.DateTimeField()
+    changed_by = models.TextField()
+
+    class Meta:
+        db_table = "monitoring_freshness"
+        indexes = [models.Index(fields=["name", "key"], name="monitoring_freshness_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SloRow(models.Model):
     """One service level objective. `targets` are (since, share) as they changed, oldest first.
 

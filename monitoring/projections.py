@@ -14,6 +14,8 @@ from monitoring.events import (
     BreachClosed,
     BreachJudged,
     BreachOpened,
+    FreshnessPlanned,
+    FreshnessRetired,
     HappeningNoted,
     HappeningWithdrawn,
     MissRecorded,
@@ -29,12 +31,13 @@ from monitoring.events import (
     SloReviewed,
 )
 from monitoring.labels import fingerprint
-from monitoring.models import BreachRow, HappeningRow, MissRow, MonitorRow, SloRow
+from monitoring.models import BreachRow, FreshnessRow, HappeningRow, MissRow, MonitorRow, SloRow
 
 monitors = Projection(
     "monitoring", tables=["monitoring_monitor", "monitoring_breach", "monitoring_miss"]
 )
 objectives = Projection("objectives", tables=["monitoring_slo"])
+freshness = Projection("freshness", tables=["monitoring_freshness"])
 happenings = Projection("happenings", tables=["monitoring_happening"])
 
 
@@ -247,3 +250,21 @@ def show_happening(event: HappeningNoted, record: Record) -> None:
 @happenings.on(HappeningWithdrawn)
 def hide_happening(event: HappeningWithdrawn, record: Record) -> None:
     HappeningRow.objects.filter(id=_id(record.stream)).delete()
+
+
+@freshness.on(FreshnessPlanned)
+def show_freshness(event: FreshnessPlanned, record: Record) -> None:
+    said = {
+        "version": record.version,
+        "name": event.name,
+        "plan": event.plan,
+        "subjects": event.subjects,
+        "changed_at": record.occurred_at,
+        "changed_by": record.actor,
+    }
+    FreshnessRow.objects.update_or_create(key=record.stream.partition(":")[2], defaults=said)
+
+
+@freshness.on(FreshnessRetired)
+def hide_freshness(event: FreshnessRetired, record: Record) -> None:
+    FreshnessRow.objects.filter(key=record.stream.partition(":")[2]).delete()

@@ -113,6 +113,16 @@ class Happening:
     withdrawn: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """A budget of freshness as it was written down, in the plain form of `monitoring.freshness`."""
+
+    name: str = ""
+    plan: dict[str, Any] = field(default_factory=dict)
+    subjects: tuple[str, ...] = ()
+    retired: bool = False
+
+
 class Layer(StrEnum):
     """The part of a system that an objective speaks of."""
 

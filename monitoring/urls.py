@@ -4,6 +4,7 @@ from django.urls import path
 
 from monitoring import (
     coverage_web,
+    freshness_web,
     happenings_web,
     honesty_web,
     packs_web,
@@ -36,6 +37,11 @@ urlpatterns = [
     path("series/launch", series_web.launch, name="launch"),
     path("series/<int:id>", series_web.series, name="series"),
     path("series/<int:id>/describe", series_web.describe, name="series_describe"),
+    path("freshness/", freshness_web.listed, name="freshness_list"),
+    path("freshness/new", freshness_web.new, name="freshness_new"),
+    path("freshness/<str:key>", freshness_web.budget, name="freshness"),
+    path("freshness/<str:key>/change", freshness_web.change, name="freshness_change"),
+    path("freshness/<str:key>/retire", freshness_web.retire, name="freshness_retire"),
     path("happenings/", happenings_web.listed, name="happenings"),
     path("happenings/note", happenings_web.note, name="happening_note"),
     path("happenings/<uuid:id>", happenings_web.happening, name="happening"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import coverage, happenings, honesty, objectives, views
+from monitoring.api import coverage, freshness, happenings, honesty, objectives, views
 from monitoring.ingest.bulk import MeasurementsView
 
 urlpatterns = [
@@ -57,6 +57,18 @@ urlpatterns = [
     path("slos/<str:slo>/slices", objectives.SlicesView.as_view(), name="api-slo-slices"),
     path("slos/<str:slo>/openslo", objectives.ExportView.as_view(), name="api-slo-openslo"),
     path("openslo", objectives.OpenSloView.as_view(), name="api-openslo"),
+    path("freshness", freshness.BudgetsView.as_view(), name="api-freshness-list"),
+    path("freshness/<str:freshness>", freshness.BudgetView.as_view(), name="api-freshness"),
+    path(
+        "freshness/<str:freshness>/change",
+        freshness.ChangeBudgetView.as_view(),
+        name="api-freshness-change",
+    ),
+    path(
+        "freshness/<str:freshness>/retire",
+        freshness.RetireBudgetView.as_view(),
+        name="api-freshness-retire",
+    ),
     path("happenings", happenings.HappeningsView.as_view(), name="api-happenings"),
     path("happenings/<uuid:happening>", happenings.HappeningView.as_view(), name="api-happening"),
     path(

@@ -1,5 +1,6 @@
 """What can be asked about monitors and about service level objectives, with the rules."""
 
+from monitoring.commands.freshness import PlanFreshness, RetireFreshness, stage_monitors
 from monitoring.commands.happenings import NoteHappening, WithdrawHappening
 from monitoring.commands.honesty import JudgeBreach, RecordMiss, WithdrawMiss
 from monitoring.commands.monitors import (
@@ -39,9 +40,11 @@ __all__ = [
     "NoteHappening",
     "OpenBreach",
     "PauseMonitor",
+    "PlanFreshness",
     "RecordMiss",
     "RemoveMonitor",
     "ResumeMonitor",
+    "RetireFreshness",
     "RetireSlo",
     "ReviewSlo",
     "ReviseMonitor",
@@ -49,4 +52,5 @@ __all__ = [
     "WithdrawMiss",
     "in_utc",
     "monitors_kept",
+    "stage_monitors",
 ]

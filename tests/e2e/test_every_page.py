@@ -228,7 +228,18 @@ def test_pages_of_objectives_are_accessible(
     root: Player,
 ) -> None:
     visitor = browse(root)
-    paths = ["/slos/", "/slos/?search=nothing", "/slos/?review=due", objective, "/slos/idea"]
+    stages = [{"name": "training", "within": "12h", "series": "model_until"}]
+    plan = {"key": "ranker", "name": "Ranker", "target": "24h", "detection": "18h"}
+    assert root.api.post("freshness", plan | {"stages": stages}, format="json").status_code == 201
+    fresh = ["/freshness/", "/freshness/ranker", "/freshness/ranker/change", "/freshness/new"]
+    paths = [
+        "/slos/",
+        "/slos/?search=nothing",
+        "/slos/?review=due",
+        objective,
+        "/slos/idea",
+        *fresh,
+    ]
     paths += ["/new-slo", f"{objective}/change", f"{objective}/compliance", f"{objective}/slices"]
     visitor.look_over(*paths)
 
