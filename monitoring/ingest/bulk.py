@@ -53,13 +53,23 @@ class Busy(APIException):
         self.wait = wait
 
 
+class HistogramSerializer(serializers.Serializer[Any]):
+    """How many were up to each bound, as Prometheus counts: at most 200 bounds."""
+
+    buckets = serializers.DictField(
+        child=serializers.FloatField(), help_text='Count by upper bound; "+Inf" is all.'
+    )
+    sum = serializers.FloatField(required=False)
+
+
 class MeasurementSerializer(serializers.Serializer[Any]):
     """One measurement."""
 
     series = serializers.CharField(help_text="1 to 200 letters, digits or _ . : / -")
     labels = serializers.DictField(child=serializers.CharField(), required=False)
     time = serializers.CharField(help_text="RFC 3339 with a zone, or seconds since 1970.")
-    value = serializers.FloatField()
+    value = serializers.FloatField(required=False, help_text="This, or a histogram.")
+    histogram = HistogramSerializer(required=False)
     unit = serializers.CharField(required=False, help_text="Of the series; the first one counts.")
 
 

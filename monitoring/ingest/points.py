@@ -19,6 +19,7 @@ MAX_POINTS = 50_000
 MAX_AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 NUMBERS = (int, float)
+MAX_BUCKETS = 200
 FIELDS = frozenset({"series", "labels", "time", "value", "unit"})
 
 SeriesKey = tuple[str, tuple[tuple[str, str], ...]]
@@ -130,8 +131,76 @@ def _read(items: list[Any], errors: list[PointError], now: datetime) -> Batch:
                 continue
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
             pass
-        errors.append(_explain(index, item, now))
+        if isinstance(item, dict) and "histogram" in item:
+            _take_histogram(batch, index, item, now)
+        else:
+            errors.append(_explain(index, item, now))
+    _check_count(len(batch))
     return batch
+
+
+def _take_histogram(batch: Batch, index: int, item: dict[str, Any], now: datetime) -> None:
+    """A histogram is the counts of its buckets, all of them, and the sum: a series each."""
+    given = {name: value for name, value in item.items() if name != "histogram"}
+    error = _fault_of_histogram(item["histogram"])
+    if error is None and "value" in item:
+        error = "value", "bad_value", "A measurement has a value or a histogram."
+    fault = PointError(index, *error) if error else None
+    rest = _explain(index, {**given, "value": 0.0}, now)
+    # Of a measurement that is right but for its value, only the value can be explained.
+    if fault is None and rest.field != "value":
+        fault = rest
+    if fault:
+        batch.errors.append(fault)
+        return
+    name, labels = item["series"], item.get("labels") or {}
+    if "le" in labels:
+        message = "The label `le` is that of the buckets."
+        batch.errors.append(PointError(index, "labels", "reserved_label", message))
+        return
+    at = item["time"]
+    micros = _micros(datetime.fromisoformat(at)) if type(at) is str else round(at * 1_000_000)
+    buckets, total = item["histogram"]["buckets"], item["histogram"].get("sum")
+    points = [(f"{name}_bucket", {**labels, "le": le}, count) for le, count in buckets.items()]
+    points.append((f"{name}_count", labels, buckets["+Inf"]))
+    points += [(f"{name}_sum", labels, total)] if total is not None else []
+    for series, its, value in points:
+        batch.keys.append((series, tuple(its.items())))
+        batch.micros.append(micros)
+        batch.values.append(float(value))
+        batch.indexes.append(index)
+
+
+def _fault_of_histogram(given: Any) -> tuple[str, str, str] | None:
+    buckets = given.get("buckets") if isinstance(given, dict) else None
+    if not isinstance(buckets, dict) or set(given) - {"buckets", "sum"}:
+        return "histogram", "bad_histogram", 'Is an object with "buckets" and perhaps "sum".'
+    if "+Inf" not in buckets or len(buckets) > MAX_BUCKETS:
+        message = f'Needs a bucket "+Inf" with the count of all, and at most {MAX_BUCKETS} buckets.'
+        return "histogram.buckets", "bad_histogram", message
+    counts = []
+    for le, count in sorted(buckets.items(), key=lambda bucket: _bound(bucket[0])):
+        if not math.isfinite(_bound(le)) and le != "+Inf":
+            return "histogram.buckets", "bad_histogram", f"{le[:40]!r} is no upper bound."
+        if type(count) not in NUMBERS or not 0 <= count < math.inf:
+            return "histogram.buckets", "bad_histogram", f"The count of {le} is none."
+        counts.append(count)
+    if counts != sorted(counts):
+        message = (
+            "Each bucket counts all up to its bound, so that no count is below the one before."
+        )
+        return "histogram.buckets", "bad_histogram", message
+    total = given.get("sum", 0)
+    if type(total) not in NUMBERS or not math.isfinite(total):
+        return "histogram.sum", "bad_histogram", "Must be a finite number."
+    return None
+
+
+def _bound(le: str) -> float:
+    try:
+        return float(le)
+    except ValueError:
+        return math.nan
 
 
 def _micros(at: datetime) -> int:

@@ -276,3 +276,60 @@ def test_microseconds_survive(sender: Api) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT extract(microseconds FROM time) FROM monitoring_measurement")
         assert cursor.fetchall() == [(123457,)]
+
+
+def histogram(buckets: Any, **more: Any) -> dict[str, Any]:
+    said = {"buckets": buckets, **({"sum": more.pop("sum")} if "sum" in more else {})}
+    return {"series": "latency", "time": "2026-03-01T12:00:00Z", "histogram": said, **more}
+
+
+BUCKETS = {"+Inf": 10, "0.5": 8, "0.1": 3}
+
+
+def test_a_histogram_is_a_series_for_each_bucket_and_those_of_all(sender: Api) -> None:
+    answer = send(sender, histogram(BUCKETS, sum=3.25, labels={"page": "home"}), point())
+    assert (answer.status_code, answer.data["accepted"]) == (200, 6)
+    found = {str(row) for row in Series.objects.all()}
+    assert found == {
+        *(f"latency_bucket{{le={le}, page=home}}" for le in BUCKETS),
+        *("latency_count{page=home}", "latency_sum{page=home}", "clicks"),
+    }
+    again = send(sender, histogram(BUCKETS, labels={"page": "home"}))
+    assert (again.data["accepted"], again.data["unchanged"]) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (histogram(None), "histogram"),
+        (histogram({"0.5": 8}), "histogram.buckets"),
+        (histogram({"+Inf": 1, "fast": 1}), "histogram.buckets"),
+        (histogram({"+Inf": 1, "nan": 1}), "histogram.buckets"),
+        (histogram({"+Inf": 1, "0.5": 2}), "histogram.buckets"),
+        (histogram({"+Inf": True}), "histogram.buckets"),
+        (histogram({"+Inf": -1}), "histogram.buckets"),
+        (histogram({"+Inf": 1, **{str(n): 0 for n in range(200)}}), "histogram.buckets"),
+        (histogram(BUCKETS, sum="3"), "histogram.sum"),
+        (histogram(BUCKETS, value=1), "value"),
+        (histogram(BUCKETS, time="noon"), "time"),
+        (histogram(BUCKETS, labels={"le": "1"}), "labels"),
+        (histogram(BUCKETS, series="la tency"), "series"),
+        (histogram(BUCKETS, more=1), "more"),
+    ],
+)
+def test_a_histogram_that_cannot_be_is_explained_and_the_others_are_taken(
+    sender: Api, wrong: dict[str, Any], field: str
+) -> None:
+    answer = send(sender, point(), wrong)
+    assert answer.data["accepted"] == 1
+    (error,) = answer.data["errors"]
+    assert (error["index"], error["field"]) == (1, field)
+    assert Series.objects.count() == 1
+
+
+def test_histograms_of_too_many_buckets_are_too_many(
+    sender: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitoring.ingest.points.MAX_POINTS", 7)
+    assert send(sender, histogram(BUCKETS)).status_code == 200
+    assert send(sender, histogram(BUCKETS), histogram(BUCKETS)).status_code == 413
