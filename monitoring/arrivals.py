@@ -11,14 +11,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import DateTimeField, F, Value
-from django.db.models.functions import Coalesce, Greatest, Least
-
 from eventlog.db import fast_cursor
 from monitoring import evaluation
-from monitoring.measurements import EPOCH, from_micros
-from monitoring.models import Evaluation
+from monitoring.late import make_due, note_late
+from monitoring.measurements import from_micros
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +60,9 @@ def announce(touched: list[tuple[int, int]], now: datetime) -> int:
             if watcher.due_at > now + evaluation.SETTLE and watcher.wants(at):
                 waiting.add(watcher.monitor)
     if late:
-        _note_late(late)
+        note_late(late)
     if waiting:
-        _make_due(sorted(waiting), now)
+        make_due(sorted(waiting), now)
     nudge()
     return len({when for _, when in late})
 
@@ -89,28 +85,6 @@ def _watchers(series: set[int]) -> dict[int, list[Watcher]]:
         for series_id, *watcher in cursor.fetchall():
             found[series_id].append(Watcher(*watcher))
     return found
-
-
-def _note_late(late: list[tuple[UUID, datetime]]) -> None:
-    with fast_cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO monitoring_late (monitor_id, time)"
-            " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[]) AS l(monitor_id, time)"
-            " ORDER BY 1, 2 ON CONFLICT DO NOTHING",
-            ([monitor for monitor, _ in late], [when for _, when in late]),
-        )
-
-
-def _make_due(monitors: list[UUID], now: datetime) -> None:
-    """Leaves out those being evaluated just now: their evaluator looks again when it is done."""
-    with transaction.atomic():
-        waiting = Evaluation.objects.select_for_update(skip_locked=True).filter(
-            monitor__in=monitors, due_at__gt=now + evaluation.SETTLE, failures=0
-        )
-        ids = list(waiting.values_list("monitor", flat=True))
-        lately = Coalesce(F("evaluated_at"), Value(EPOCH)) + Value(evaluation.SETTLE)
-        soon = Greatest(Value(now), lately, output_field=DateTimeField())
-        Evaluation.objects.filter(monitor__in=ids).update(due_at=Least("due_at", soon))
 
 
 class Doorbell:

@@ -24,7 +24,7 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Command, Context
 from eventlog.db import fast_cursor, only_row
-from monitoring import counting, judging, kinds, sweeping, ticking
+from monitoring import counting, happenings, judging, kinds, sweeping, ticking
 from monitoring.commands import CloseBreach, OpenBreach, in_utc
 from monitoring.kinds import Kind, Verdict
 from monitoring.kinds.base import Counting, instant
@@ -215,7 +215,7 @@ def _evaluate(row: Evaluation) -> None:
 def _judge(turn: Turn) -> list[Verdict]:
     """Judges the points that arrived since the last time."""
     row = turn.row
-    points = points_after(row.series, row.cursor, CHUNK)
+    points = happenings.mark(turn.kind, points_after(row.series, row.cursor, CHUNK))
     turn.more = len(points) == CHUNK
     turn.until = points[-1].time if turn.more else _event_now(row)
     verdicts = judging.judge(row, turn.kind, points, turn.until)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from monitoring.models import HappeningRow
+from monitoring.kinds import Kind, Point
+from monitoring.kinds.framed import names_in
+from monitoring.kinds.outside import LeavesOut, marked
+from monitoring.models import HappeningRow, MonitorRow
 from monitoring.queries import without_nul
 
 LATEST = ("-since", "-id")
@@ -53,3 +58,32 @@ def intervals(
         (row.since.astimezone(UTC), (row.until or until).astimezone(UTC))
         for row in rows.order_by("since")
     ]
+
+
+def leaving_out(categories: Collection[str]) -> list[UUID]:
+    """The monitors in service that are told to leave any of these categories out."""
+    told = MonitorRow.objects.filter(parameters__leave_out__gt="")
+    listed = told.values_list("id", "parameters__leave_out")
+    return [id for id, names in listed if not set(categories).isdisjoint(names_in(names))]
+
+
+@dataclass(slots=True)
+class Calendar:
+    """What goes on between two times, looked up once for each choice of categories."""
+
+    after: datetime
+    until: datetime
+    known: dict[tuple[str, ...], list[tuple[datetime, datetime]]] = field(default_factory=dict)
+
+    def mark(self, kind: Kind, points: Sequence[Point]) -> Sequence[Point]:
+        """The points, those marked that the kind is to pass over."""
+        if not isinstance(kind, LeavesOut) or not kind.left_out:
+            return points
+        if kind.left_out not in self.known:
+            self.known[kind.left_out] = intervals(kind.left_out, self.after, self.until)
+        return marked(points, self.known[kind.left_out])
+
+
+def mark(kind: Kind, points: Sequence[Point]) -> Sequence[Point]:
+    """The same of the points of one monitor, in time order."""
+    return Calendar(points[0].time, points[-1].time).mark(kind, points) if points else points

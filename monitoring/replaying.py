@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from monitoring import counting, frames
+from monitoring import counting, frames, happenings
 from monitoring.judging import INSTANT, is_breached
 from monitoring.kinds import Kind, Verdict
 from monitoring.kinds.base import Counting
@@ -139,7 +139,7 @@ def _points(kind: Kind, own: Selector, made: Replay) -> Iterator[list[Verdict]]:
         made.whole, made.since = False, points[0].time
     state = kind.start()
     for begin in range(0, len(points), AT_ONCE):
-        part = points[begin : begin + AT_ONCE]
+        part = happenings.mark(kind, points[begin : begin + AT_ONCE])
         state, said = kind.evaluate(state, part, part[-1].time)
         yield said
 

@@ -21,6 +21,7 @@ from django.db import transaction
 from eventlog.clock import now
 from eventlog.db import fast_cursor
 from monitoring import judging, kinds
+from monitoring.happenings import Calendar
 from monitoring.kinds import Kind, Point, Verdict
 from monitoring.kinds.base import Counting
 from monitoring.kinds.framed import Framed
@@ -65,8 +66,9 @@ def sweep() -> Swept:
         ]
         read = _read(quiet)
         said: dict[UUID, list[Verdict]] = {}
+        outside = _calendar(read)
         for row in quiet:
-            verdicts = _judge(row, monitors[row.monitor], read.get(row.monitor))
+            verdicts = _judge(row, monitors[row.monitor], read.get(row.monitor), outside)
             if verdicts is not None:
                 said[row.monitor] = verdicts
                 swept.rows.append(row)
@@ -147,14 +149,23 @@ def _as_read(row: Evaluation, found: list[tuple[Any, ...]], at: datetime) -> Rea
     return Read(points, until)
 
 
-def _judge(row: Evaluation, monitor: MonitorRow, read: Read | None) -> list[Verdict] | None:
+def _calendar(read: Mapping[UUID, Read]) -> Calendar:
+    """What goes on outside in the time of these points."""
+    times = [point.time for each in read.values() for point in each.points]
+    return Calendar(min(times, default=EPOCH), max(times, default=EPOCH))
+
+
+def _judge(
+    row: Evaluation, monitor: MonitorRow, read: Read | None, outside: Calendar
+) -> list[Verdict] | None:
     """Judges on, and notes it in `row`; None if something happens that is more than a note."""
     if read is None:
         return None
     was = row.breached
     try:
         kind = _kind(monitor)
-        verdicts = judging.judge(row, kind, read.points, read.until)
+        points = outside.mark(kind, read.points)
+        verdicts = judging.judge(row, kind, points, read.until)
     except Exception:
         return None  # the evaluation by itself fails as well, and says why
     row.breached = judging.stands_after(verdicts, row.breached)

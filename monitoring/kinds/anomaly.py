@@ -32,7 +32,6 @@ from typing import ClassVar, Self
 
 from monitoring.kinds.base import (
     BadParameter,
-    Kind,
     Persistence,
     Point,
     State,
@@ -42,6 +41,7 @@ from monitoring.kinds.base import (
     no_number,
     parameter,
 )
+from monitoring.kinds.outside import LeavesOut, passed_over
 
 NORMAL = 1.4826
 TINIEST = 1e-9
@@ -405,7 +405,7 @@ class _Memory:
             del self.ordered[bisect_left(self.ordered, oldest)]
 
 
-class Anomaly(Kind):
+class Anomaly(LeavesOut):
     """Distance from what was expected that is large, rare, and larger than any noise has been."""
 
     name: ClassVar[str] = "anomaly"
@@ -468,6 +468,7 @@ class Anomaly(Kind):
 
     def check(self) -> None:
         """Refuses n > m and a breach that would be relearnt before it can clear."""
+        super().check()
         if self.needed > self.of:
             raise BadParameter("needed", "must not be more than `of`")
         if self.relearn_after <= self.clear_after:
@@ -481,7 +482,9 @@ class Anomaly(Kind):
         memory = _Memory.load(state, persistence, self.season)
         verdicts = []
         for point in points:
-            if math.isfinite(point.value):
+            if point.left_out:
+                verdicts.append(passed_over(point, memory.seen))
+            elif math.isfinite(point.value):
                 # Differences and means of what is larger than this would leave the floats.
                 value = max(-LARGEST, min(LARGEST, point.value))
                 verdicts.append(self._observe(memory, Point(point.time, value)))

@@ -23,10 +23,14 @@ Status = Literal["ok", "pending", "breached", "no_data", "error"]
 
 
 class Point(NamedTuple):
-    """One measurement: when it was true, in UTC, and its value."""
+    """One measurement: when it was true, in UTC, and its value.
+
+    `left_out` is for kinds that learn: something went on that they are to pass over.
+    """
 
     time: datetime
     value: float
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ from monitoring.kinds.framed import (
     OWN,
     Finding,
     Frame,
-    Framed,
     Numbers,
     Wanted,
     duration,
     selected,
 )
+from monitoring.kinds.outside import LooksPast, goes_on, within
 from monitoring.slo.definition import Selector
 
 EXPECTED = "expected"
@@ -68,7 +68,7 @@ class _Memory:
         return self.scales[int(np.searchsorted(self.edges, expected, side="right"))]
 
 
-class ExpectedObserved(Framed):
+class ExpectedObserved(LooksPast):
     """Residuals in scales of their own past: single spikes and a cumulative sum."""
 
     name: ClassVar[str] = "expected_observed"
@@ -111,8 +111,9 @@ class ExpectedObserved(Framed):
         return duration(self.window, "window")
 
     def wanted(self, own: Selector) -> Mapping[str, Wanted]:
-        """Observed and expected."""
-        return {**super().wanted(own), EXPECTED: selected(self.expected, "expected")}
+        """Observed and expected, and what is left out."""
+        both = {**super().wanted(own), EXPECTED: selected(self.expected, "expected")}
+        return {**both, **self.outside()}
 
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """Learns from the first pairs, then adds up what is new since the last look."""
@@ -199,7 +200,10 @@ class ExpectedObserved(Framed):
 
 
 def _pairs(frame: Frame) -> Numbers:
-    """Times, observed and expected values where both are numbers, in time order, shape (n, 3)."""
+    """Times, observed and expected values where both are numbers, in time order, shape (n, 3).
+
+    Without those of times that are left out.
+    """
     both: list[dict[float, float]] = []
     for role in (OWN, EXPECTED):
         found: dict[float, float] = {}
@@ -211,4 +215,9 @@ def _pairs(frame: Frame) -> Numbers:
             }
         both.append(found)
     times = sorted(both[0].keys() & both[1].keys())
+    outside = goes_on(frame)
+    if outside is not None:
+        times = [
+            t for t, out in zip(times, within(outside, np.array(times)), strict=True) if not out
+        ]
     return np.array([(time, both[0][time], both[1][time]) for time in times]).reshape(-1, 3)

@@ -18,7 +18,7 @@ import numpy as np
 
 from monitoring.kinds.base import BadParameter, State, figure, parameter
 from monitoring.kinds.framed import OWN, Finding, Frame, Track, Wanted, duration
-from monitoring.kinds.outside import LeavesOut, goes_on, touches
+from monitoring.kinds.outside import LooksPast, goes_on, touches
 from monitoring.slo.definition import Selector
 
 SCALE = 1.4826
@@ -33,7 +33,7 @@ class _Seen(NamedTuple):
     outside: Track | None
 
 
-class PeriodOverPeriod(LeavesOut):
+class PeriodOverPeriod(LooksPast):
     """Sums or means of whole stretches beside the same ones of the weeks before."""
 
     name: ClassVar[str] = "period_over_period"

@@ -26,7 +26,6 @@ import numpy as np
 
 from monitoring.kinds.base import (
     BadParameter,
-    Kind,
     Persistence,
     Point,
     State,
@@ -36,6 +35,7 @@ from monitoring.kinds.base import (
     no_number,
     parameter,
 )
+from monitoring.kinds.outside import LeavesOut, passed_over
 
 NORMAL = 1.4826
 TINIEST = 1e-9
@@ -145,7 +145,7 @@ class _Memory:
         }
 
 
-class RobustDeviation(Kind):
+class RobustDeviation(LeavesOut):
     """Distance from a trailing median that is both large and rare."""
 
     name: ClassVar[str] = "robust_deviation"
@@ -211,6 +211,7 @@ class RobustDeviation(Kind):
 
     def check(self) -> None:
         """Refuses n > m and a breach that would be relearnt before it can clear."""
+        super().check()
         if self.needed > self.of:
             raise BadParameter("needed", "must not be more than `of`")
         if self.relearn_after <= self.clear_after:
@@ -223,7 +224,9 @@ class RobustDeviation(Kind):
         memory = _Memory.load(state, Persistence(self.needed, self.of, self.clear_after))
         verdicts = []
         for point in points:
-            if math.isfinite(point.value):
+            if point.left_out:
+                verdicts.append(passed_over(point, memory.scores.total))
+            elif math.isfinite(point.value):
                 verdicts.append(self._observe(memory, point))
             else:
                 verdicts.append(no_number(point, memory.scores.total))

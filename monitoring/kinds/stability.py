@@ -20,12 +20,12 @@ from monitoring.kinds.framed import (
     OWN,
     Finding,
     Frame,
-    Framed,
     Numbers,
     Wanted,
     bucketed,
     duration,
 )
+from monitoring.kinds.outside import LooksPast, goes_on
 from monitoring.slo.definition import Selector
 
 SCALE = 1.4826
@@ -40,7 +40,7 @@ class Change(NamedTuple):
     score: float
 
 
-class Stability(Framed):
+class Stability(LooksPast):
     """Number, mean and variance of single outputs beside equal stretches of the past."""
 
     name: ClassVar[str] = "stability"
@@ -68,8 +68,8 @@ class Stability(Framed):
         return duration(self.window, "window") * (self.stretches + 1)
 
     def wanted(self, own: Selector) -> Mapping[str, Wanted]:
-        """The outputs."""
-        return {OWN: Wanted(own.series, own.labels)}
+        """The outputs, and what is left out."""
+        return {**super().wanted(own), **self.outside()}
 
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """The property that changed most."""
@@ -78,7 +78,12 @@ class Stability(Framed):
         if not tracks or not tracks[0].values.size:
             return Finding(None, "There are no outputs.")
         *past, now = bucketed(tracks[0].finite(), width, at, self.stretches + 1)
-        past = [part for part in past if part.size]
+        *apart, is_apart = self._left_out(frame, at, width)
+        if is_apart:
+            return Finding(
+                None, f"What is left out went on in the {self.window} to {at:%H:%M} UTC."
+            )
+        past = [part for part, out in zip(past, apart, strict=True) if part.size and not out]
         if len(past) < self.min_stretches:
             few = f"{len(past)} of the {self.min_stretches} stretches that are needed have outputs."
             return Finding(None, few, n=int(now.size))
@@ -98,6 +103,13 @@ class Stability(Framed):
         return Finding(
             exceeds, sentence, worst.value, worst.usual, score=abs(worst.score), n=int(now.size)
         )
+
+    def _left_out(self, frame: Frame, at: datetime, width: timedelta) -> list[bool]:
+        """Whether something that is left out went on in each stretch."""
+        outside, count = goes_on(frame), self.stretches + 1
+        if outside is None:
+            return [False] * count
+        return [bool(part.any()) for part in bucketed(outside, width, at, count)]
 
     def _changes(self, now: Numbers, past: Sequence[Numbers]) -> list[Change | None]:
         floor = math.log1p(self.least) / self.k

@@ -32,7 +32,7 @@ from monitoring.kinds.framed import (
     names_in,
 )
 from monitoring.kinds.intervals import is_count, only_numbers
-from monitoring.kinds.outside import LeavesOut, goes_on, touches
+from monitoring.kinds.outside import LooksPast, goes_on, touches
 from monitoring.slo.definition import Selector
 
 SCALE = 1.4826
@@ -56,7 +56,7 @@ class Slice(NamedTuple):
         return self.value / self.usual - 1 if self.usual else math.inf
 
 
-class TrailingAverage(LeavesOut):
+class TrailingAverage(LooksPast):
     """Counts of a whole stretch beside the same stretch of earlier weeks or days, by slice."""
 
     name: ClassVar[str] = "trailing_average"

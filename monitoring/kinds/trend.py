@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from monitoring.kinds.base import State, figure, parameter
-from monitoring.kinds.framed import OWN, Finding, Frame, Framed, Wanted, duration
+from monitoring.kinds.framed import OWN, Finding, Frame, Wanted, duration
+from monitoring.kinds.outside import LooksPast, goes_on, touches
 from monitoring.slo.definition import Selector
 
 SCALE = 1.4826
@@ -23,7 +24,7 @@ LONGEST_SUM = 3.0  # of the limit, so that a change which ended is over before l
 FURTHEST = 4.0  # deviations that one stretch may add: a single wild one is no trend
 
 
-class Trend(Framed):
+class Trend(LooksPast):
     """Cumulative sums of the medians of stretches beside a frozen reference."""
 
     name: ClassVar[str] = "trend"
@@ -48,11 +49,13 @@ class Trend(Framed):
         return duration(self.every, "every")
 
     def wanted(self, own: Selector) -> Mapping[str, Wanted]:
-        """The monitor's own series."""
-        return {OWN: Wanted(own.series, own.labels)}
+        """The monitor's own series, and what is left out."""
+        return {**super().wanted(own), **self.outside()}
 
     def look(self, frame: Frame, at: datetime, memory: State) -> Finding:
         """Learns the reference first, then adds up what departs from it."""
+        if touches(goes_on(frame), (at - self.lookback).timestamp(), at.timestamp()):
+            return Finding(None, f"What is left out went on in the {self.every} to {at:%H:%M} UTC.")
         tracks = frame.get(OWN, ())
         values = tracks[0].finite().values if tracks else np.empty(0)
         if values.size < self.min_points:
