@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,7 +13,8 @@ from eventlog.store import Receipt
 from monitoring import commands, evaluation, freshness, queries
 from monitoring.commands.freshness import monitor_id
 from monitoring.commands.objectives import check_key
-from monitoring.models import Evaluation, FreshnessRow, MonitorRow
+from monitoring.models import FreshnessRow, MonitorRow
+from monitoring.promising import forget
 from monitoring.queries import MonitorView, without_nul
 
 BY_NAME = ("name", "key")
@@ -51,7 +51,7 @@ def plan(command: commands.PlanFreshness, context: Context) -> Receipt:
         receipt = store.execute_together([command, *kept], context)[0]
         for monitor in MonitorRow.objects.filter(id__in=[one.monitor for one in kept]):
             evaluation.watch(monitor)
-        _forget([one.monitor for one in kept if isinstance(one, commands.DropMonitor)])
+        forget([one.monitor for one in kept if isinstance(one, commands.DropMonitor)])
     return receipt
 
 
@@ -62,7 +62,7 @@ def retire(command: commands.RetireFreshness, context: Context) -> Receipt:
         had = _had(command.stream)
         dropped = commands.stage_monitors(None, had, command.at)
         receipt = store.execute_together([command, *dropped], context)[0]
-        _forget(had)
+        forget(had)
     return receipt
 
 
@@ -77,7 +77,3 @@ def _had(stream: str) -> list[str]:
         for stage in freshness.read(row.plan).stages
         if stage.series is not None
     ]
-
-
-def _forget(monitors: Sequence[str]) -> None:
-    Evaluation.objects.filter(monitor__in=monitors).delete()

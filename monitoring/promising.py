@@ -5,6 +5,7 @@ Every door comes through here, so that an objective never stands without the mon
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -33,7 +34,7 @@ def define(defined: Defined, context: Context, version: int | None = None) -> Re
         _check_version(receipt, version)
         for monitor in MonitorRow.objects.filter(id__in=[one.monitor for one in kept]):
             evaluation.watch(monitor)
-        _forget([one.monitor for one in kept if isinstance(one, commands.DropMonitor)])
+        forget([one.monitor for one in kept if isinstance(one, commands.DropMonitor)])
     return receipt
 
 
@@ -45,7 +46,7 @@ def retire(command: commands.RetireSlo, context: Context) -> Receipt:
         had = ids_of(command.stream, row.settings) if row else []
         dropped = commands.monitors_kept(None, had, command.at)
         receipt = store.execute_together([command, *dropped], context)[0]
-        _forget(had)
+        forget(had)
     return receipt
 
 
@@ -69,6 +70,6 @@ def _watch_from(defined: Defined) -> datetime | None:
     return queries.watched_until(first.series, first.labels)
 
 
-def _forget(monitors: list[str]) -> None:
+def forget(monitors: Sequence[str]) -> None:
     """An evaluation that outlived its monitor would go on where it stood if it came back."""
     Evaluation.objects.filter(monitor__in=monitors).delete()
