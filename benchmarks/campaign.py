@@ -79,7 +79,7 @@ class Client:
         self.open = [self._declared(f"open {seed} {n}") for n in range(4)]
         self.closed = self._declared(f"closed {seed}")
         self._must(f"incidents/{self.closed}/resolve", outcome="fixed", summary="A trial.")
-        self._must(f"incidents/{self.closed}/close")
+        self._must(f"incidents/{self.closed}/close", exception="A trial.")
 
     def close(self) -> None:
         """Gives the connections back."""

@@ -112,6 +112,17 @@ def about(
         return _records(cursor.fetchall())
 
 
+def those(event_ids: Sequence[uuid.UUID]) -> list[Record]:
+    """Events by their ids, in the order of the ids; unknown ones are left out."""
+    with fast_cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM eventlog_event e WHERE e.event_id = ANY(%s)",
+            (list(event_ids),),
+        )
+        found = {record.event_id: record for record in _records(cursor.fetchall())}
+    return [found[id] for id in event_ids if id in found]
+
+
 def head() -> int:
     """Position of the newest sealed event, 0 for an empty log."""
     with connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from eventlog import keys
 from eventlog.core import Command, Context, Refused
 from eventlog.store import Receipt, execute
 from incidents import slash
-from incidents.commands import Declare, EditMessage, PostMessage, RedactMessage
+from incidents.commands import Declare, EditMessage, PostMessage, RedactMessage, RedactSection
 from incidents.declaring import declare, next_number
 from incidents.markup import mentions
 from incidents.queries import names_of
@@ -96,6 +96,15 @@ def redact(command: RedactMessage, context: Context) -> Receipt:
     return receipt
 
 
+def redact_section(command: RedactSection, context: Context) -> Receipt:
+    """Removes a revision of a retrospective, like a message: the event, and the key."""
+    with transaction.atomic():
+        receipt = execute(command, context)
+        section = f"{command.section}.{command.revision}"
+        keys.shred(f"incident:{command.incident}/section:{section}")
+    return receipt
+
+
 def carry_out(command: Command[Incident], context: Context) -> Receipt:
     """Any command on an incident, by its way. A refusal calls people by their names."""
     with _by_name():
@@ -104,6 +113,8 @@ def carry_out(command: Command[Incident], context: Context) -> Receipt:
                 return declare(command, context)
             case RedactMessage():
                 return redact(command, context)
+            case RedactSection():
+                return redact_section(command, context)
         return execute(command, context)
 
 

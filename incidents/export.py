@@ -1,47 +1,61 @@
-"""An incident as a document: Markdown for people, JSON for programs.
+"""An incident as a document: Markdown for people, JSON for programs, CSV for tables.
 
-Both are functions of the log and of today's names: the same log gives the same bytes. Events in
+All are functions of the log and of today's names: the same log gives the same bytes. Events in
 the JSON are as stored, so that their hashes can be checked; personal fields stay ciphertext
-there, and what the channel says, as far as it was not removed, stands beside them.
+there, and what the channel and the retrospective say, as far as it was not removed, stands
+beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from eventlog.core import ERASED
+from eventlog import keys
+from eventlog.core import ERASED, event_types
 from eventlog.records import Record
 from eventlog.store import read_stream
-from incidents.events import MessagePosted
-from incidents.queries import Detail, Entry, Named, detail, entries_of
+from incidents import queries
+from incidents.events import MessagePosted, SectionWritten
+from incidents.parts import part_of
+from incidents.queries import EVERYTHING, Detail, Entry, Named, Wanted, detail, entries_of
 from incidents.sentences import OUTCOME_WORDS
 
 SCHEMA = "dropstitch incident 1"
+PAGE = 1_000
+COLUMNS = (
+    *("version", "event_id", "occurred_at", "recorded_at"),
+    *("part", "type", "actor", "name", "what"),
+)
 
 
-def records_of(incident: UUID | str) -> list[Record]:
-    """Every event of an incident, oldest first."""
+def records_of(incident: UUID | str, wanted: Wanted = EVERYTHING) -> list[Record]:
+    """Events of an incident, oldest first; removed texts are gone from them at once."""
     records: list[Record] = []
-    while page := read_stream(f"incident:{incident}", after=len(records)):
+    while page := queries.records_of(incident, records[-1].version if records else 0, PAGE, wanted):
         records += page
+    keys.refresh(record.text for record in records)
     return records
 
 
-def as_json(incident: UUID | str) -> bytes:
-    """The events as stored, and the messages that can still be read. Ends with a line feed."""
-    records = records_of(incident)
+def as_json(incident: UUID | str, wanted: Wanted = EVERYTHING) -> bytes:
+    """The events as stored, and the texts that can still be read. Ends with a line feed."""
+    records = records_of(incident, wanted)
     document = {
         "schema": SCHEMA,
         "incident": str(incident),
-        "number": records[0].payload["number"],
-        "version": records[-1].version,
+        "number": queries.number_of(incident),
+        "version": records[-1].version if records else 0,
         "events": [_stored(record) for record in records],
         "messages": [_said(record) for record in records if _is_message(record)],
+        "sections": [_written(record) for record in records if record.type == SectionWritten.type],
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(document, option=options)
@@ -80,13 +94,54 @@ def _said(record: Record) -> dict[str, Any]:
     }
 
 
-def as_markdown(incident: UUID | str) -> str:
-    """Summary, roles, impact, follow-ups and the whole timeline, each line with its event id."""
-    records = records_of(incident)
+def _written(record: Record) -> dict[str, Any]:
+    event: Any = record.event
+    return {
+        "event_id": str(record.event_id),
+        "section": event.section,
+        "revision": event.revision,
+        "author": event.person,
+        "at": _utc(record.occurred_at),
+        "text": None if event.text is ERASED else event.text,
+    }
+
+
+def as_markdown(incident: UUID | str, wanted: Wanted = EVERYTHING) -> str:
+    """Summary, roles, impact, follow-ups and the timeline, each line with its event id."""
+    records = records_of(incident, wanted)
     # Judged at the last event, so that the document does not depend on when it is asked for.
-    page = detail(incident, records[-1].occurred_at)
+    newest = read_stream(f"incident:{incident}", (queries.version_of(incident) or 1) - 1)
+    page = detail(incident, newest[-1].occurred_at)
     assert page is not None, "an incident in the log has its row"
     return "\n".join([*_summary(page), "", *_timeline(records, entries_of(records)), ""])
+
+
+def as_csv(incident: UUID | str, wanted: Wanted = EVERYTHING) -> str:
+    """The timeline as a table, with whole messages (RFC 4180)."""
+    records = records_of(incident, wanted)
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(COLUMNS)
+    for record, entry in zip(records, entries_of(records), strict=True):
+        said = record.payload["text"] if _is_message(record) else ""
+        row = (
+            entry.version,
+            entry.event_id,
+            _utc(entry.at),
+            _utc(entry.recorded_at),
+            part_of(entry.type) if entry.type in event_types() else "",
+            entry.type,
+            entry.actor.ref,
+            entry.actor.name,
+            said or entry.sentence,
+        )
+        writer.writerow([_harmless(str(value)) for value in row])
+    return table.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _summary(page: Detail) -> Iterator[str]:
@@ -168,3 +223,19 @@ def _line(text: str) -> str:
 
 def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of document: what writes it, and as what it is sent and saved."""
+
+    write: Callable[[UUID | str, Wanted], str | bytes]
+    content_type: str
+    ending: str
+
+
+FORMATS = {
+    "markdown": Format(as_markdown, "text/markdown; charset=utf-8", "md"),
+    "json": Format(as_json, "application/json", "json"),
+    "csv": Format(as_csv, "text/csv; charset=utf-8", "csv"),
+}

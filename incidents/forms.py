@@ -117,5 +117,5 @@ VERBS: dict[str, Builder] = {
         duplicate_of=f.whole("duplicate_of"),
     ),
     "reopen": lambda f: commands.Reopen(**f.about, reason=f.text("reason")),
-    "close": lambda f: commands.Close(**f.about),
+    "close": lambda f: commands.Close(**f.about, exception=f.text("exception")),
 }

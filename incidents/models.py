@@ -266,3 +266,75 @@ class UpdateRow(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class RetrospectiveRow(models.Model):
+    """How far the review of an incident's retrospective is: draft, review or accepted."""
+
+    incident = models.UUIDField(primary_key=True)
+    stage = models.TextField(default="draft")
+    submitted_by = models.TextField(default="")
+    accepted_by = models.TextField(default="")
+    moved_at = models.DateTimeField(null=True)
+    reason = models.TextField(default="")  # what the last reviewer wants changed
+
+    class Meta:
+        db_table = "incidents_retrospective"
+
+    def __str__(self) -> str:
+        return f"{self.incident}: {self.stage}"
+
+
+class SectionRow(models.Model):
+    """One revision of what people wrote for a part; `text` is empty once it is redacted."""
+
+    id = models.TextField(primary_key=True)
+    incident = models.UUIDField(db_index=True)
+    section = models.TextField()
+    revision = models.IntegerField()
+    version = models.IntegerField()
+    text = models.TextField()
+    written_by = models.TextField()
+    written_at = models.DateTimeField()
+    redacted_at = models.DateTimeField(null=True)
+    redacted_by = models.TextField(default="")
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "incidents_section"
+
+    def __str__(self) -> str:
+        return f"{self.section}, revision {self.revision}"
+
+
+class EntryRow(models.Model):
+    """One event of one incident: what timelines are filtered by and searches look into.
+
+    `id` is the event's. `part` is the module of its class; `about` names a text that can be
+    removed. The database adds the column `words`, a generated `tsvector` of `text`.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    incident = models.UUIDField()
+    version = models.IntegerField()
+    type = models.TextField()
+    part = models.TextField()
+    at = models.DateTimeField()
+    actor = models.TextField()
+    about = models.TextField(default="")
+    text = models.TextField()
+
+    class Meta:
+        db_table = "incidents_entry"
+        indexes = [
+            models.Index(fields=["incident", "version"], name="incidents_entry_order"),
+            models.Index(fields=["-at", "-id"], name="incidents_entry_newest"),
+            models.Index(
+                fields=["incident", "about"],
+                name="incidents_entry_about",
+                condition=~models.Q(about=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.version}"

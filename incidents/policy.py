@@ -13,6 +13,7 @@ TEXT_LIMIT = 8_000
 # Of one message, and of one channel.
 EDITS_LIMIT = 50
 PINS_LIMIT = 20
+SECTION_LIMIT = 20_000
 
 # An update to stakeholders is due this long after the last one, by severity.
 UPDATE_EVERY = {

@@ -229,4 +229,48 @@ def _reopened(event: events.IncidentReopened, name: Namer) -> str:
 
 @tells(events.IncidentClosed, "lock", key=True)
 def _closed(event: events.IncidentClosed, name: Namer) -> str:
-    return "closed it"
+    return f"closed it by exception: {event.exception}" if event.exception else "closed it"
+
+
+SECTION_WORDS = {
+    "summary": "Summary",
+    "impact": "Impact",
+    "phases": "Phases",
+    "roles": "Roles",
+    "detection": "Detection",
+    "told": "What was told",
+    "decisions": "Decisions",
+    "causes": "Causes",
+    "questions": "Questions",
+    "well": "What went well",
+    "badly": "What went badly",
+    "luckily": "Where we were lucky",
+    "follow_ups": "Follow-ups",
+}
+
+
+@tells(events.SectionWritten, "log")
+def _written(event: events.SectionWritten, name: Namer) -> str:
+    title = quoted(SECTION_WORDS[event.section])
+    return f"wrote revision {event.revision} of {title} in the retrospective"
+
+
+@tells(events.SectionRedacted, "x")
+def _section_redacted(event: events.SectionRedacted, name: Namer) -> str:
+    title = quoted(SECTION_WORDS[event.section])
+    return f"removed revision {event.revision} of {title}" + _because(event.reason)
+
+
+@tells(events.RetrospectiveSubmitted, "eye")
+def _submitted(event: events.RetrospectiveSubmitted, name: Namer) -> str:
+    return "submitted the retrospective for review"
+
+
+@tells(events.RetrospectiveReturned, "back")
+def _returned(event: events.RetrospectiveReturned, name: Namer) -> str:
+    return f"returned the retrospective: {event.reason}"
+
+
+@tells(events.RetrospectiveAccepted, "check", key=True)
+def _retrospective_accepted(event: events.RetrospectiveAccepted, name: Namer) -> str:
+    return f"accepted the retrospective that {name(event.submitted_by)} submitted"

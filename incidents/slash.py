@@ -273,9 +273,9 @@ def reopen(line: Line) -> Reopen:
     return Reopen(**line.about, reason=line.rest)
 
 
-@slash("/close", "", "Close what is resolved.")
+@slash("/close", "[why]", "Close what is resolved; the reason, if something is missing.")
 def close(line: Line) -> Close:
-    return Close(**line.about)
+    return Close(**line.about, exception=line.rest)
 
 
 @slash("/help", "[command]", "What can be typed here.")

@@ -32,6 +32,21 @@ REACTIONS = {
     "heart": "💜",
 }
 AUDIENCES = ("internal", "executives", "partners", "public")
+SECTIONS = (
+    "summary",
+    "impact",
+    "phases",
+    "roles",
+    "detection",
+    "told",
+    "decisions",
+    "causes",
+    "questions",
+    "well",
+    "badly",
+    "luckily",
+    "follow_ups",
+)
 FUNCTIONS = (
     "model developer",
     "data engineer",
@@ -65,7 +80,14 @@ class FollowUp:
     """Work that outlives the incident."""
 
     title: str
+    priority: str = ""
+    owner: str = ""
     done: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more is to be done about it."""
+        return self.done
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,12 +106,32 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """The newest revision of a part of the retrospective that somebody wrote."""
+
+    revision: int
+    by: str
+    blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retrospective:
+    """What people wrote, and how far its review is: draft, review, accepted."""
+
+    stage: str = "draft"
+    submitted_by: str = ""
+    sections: Mapping[str, Section] = field(default_factory=dict)
+    redacted: frozenset[tuple[str, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An incident as its rules see it; `number` is 0 before it is declared."""
 
     number: int = 0
     title: str = ""
     severity: int = 0
+    worst: int = 0
     phase: str = ""
     outcome: str = ""
     confidence: str = ""
@@ -105,6 +147,7 @@ class Incident:
     pinned: frozenset[str] = frozenset()
     edits: Mapping[str, int] = field(default_factory=dict)
     reactions: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    retrospective: Retrospective = Retrospective()
 
     @property
     def live(self) -> bool:

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from incidents import web
+from incidents import web, web_record
+from incidents import web_retrospective as looking_back
+
+SECTION = "incidents/<int:number>/retrospective/<slug:section>"
 
 urlpatterns = [
     path("", web.board, name="board"),
@@ -15,5 +18,11 @@ urlpatterns = [
     path("incidents/<int:number>/edit", web.edit_message, name="incident_edit"),
     path("incidents/<int:number>/redact", web.redact_message, name="incident_redact"),
     path("messages/<uuid:message>", web.message, name="message"),
+    path("incidents/<int:number>/timeline", web_record.timeline, name="timeline"),
+    path("incidents/<int:number>/retrospective", looking_back.retrospective, name="retrospective"),
+    path("incidents/<int:number>/review/<slug:verb>", looking_back.review, name="review"),
+    path(f"{SECTION}", looking_back.history, name="section"),
+    path(f"{SECTION}/write", looking_back.write, name="section_write"),
+    path(f"{SECTION}/remove", looking_back.remove, name="section_remove"),
     path("incidents/<int:number>/<slug:verb>", web.act, name="incident_act"),
 ]

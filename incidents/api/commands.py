@@ -307,6 +307,7 @@ class ReopenView(OnIncident):
 
 
 class CloseView(OnIncident):
-    """Closing what is resolved."""
+    """Closing what is resolved; 409 `incomplete` lists what is missing without an exception."""
 
     command = commands.Close
+    serializer_class = shapes.CloseSerializer

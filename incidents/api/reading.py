@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +20,23 @@ from rest_framework.views import APIView
 
 from access.api.conditional import answer
 from access.api.paging import limit_of
+from access.moments import read_moment
 from access.paging import BadCursor
 from eventlog.clock import now
 from incidents import export, queries
 from incidents.api.shapes import shape_of
-from incidents.queries import Card, Cards, Counts, Detail, Entry, Message, Said, Similar
+from incidents.parts import parts
+from incidents.queries import (
+    Card,
+    Cards,
+    Counts,
+    Detail,
+    Entry,
+    Message,
+    Said,
+    Similar,
+    Wanted,
+)
 from incidents.state import SEVERITIES
 
 STATUSES = ("open", "resolved", "closed")
@@ -207,20 +220,59 @@ class HistoryView(Reading):
         return Response([asdict(said) for said in queries.history(message)])
 
 
+TIMELINE_FILTERS = [
+    query("part", f"Any of {', '.join(parts())}, separated by commas."),
+    query("key", "Only what a reader in a hurry needs.", bool),
+    query("actor", "Ref of who did it."),
+    query("since", "Not before this time.", OpenApiTypes.DATETIME),
+    query("until", "Before this time.", OpenApiTypes.DATETIME),
+]
+
+
 class TimelineView(Reading):
     """The record of one incident in words."""
 
     @extend_schema(
         operation_id="incidents_timeline",
-        parameters=[query("after", "Events above this version.", int), LIMIT],
+        parameters=[query("after", "Events above this version.", int), LIMIT, *TIMELINE_FILTERS],
         responses=page_of("TimelinePage", Entry),
     )
     def get(self, request: Request, incident: UUID) -> Response:
-        """Every event, oldest first, with its id and its sentence."""
+        """Events that meet every condition, oldest first, with their ids and sentences."""
         found(incident)
         after = number_in(request, "after", 0) or 0
-        page = queries.timeline(incident, after, limit_of(request))
+        page = queries.timeline(incident, after, limit_of(request), wanted_in(request))
         return listed(request, page.entries, "after", page.next)
+
+
+def wanted_in(request: Request) -> Wanted:
+    """The filters of a timeline. Raises a 400 that names the one at fault."""
+    return Wanted(
+        parts=several(request, "part", tuple(parts())),
+        key=flag_in(request, "key"),
+        actor=request.query_params.get("actor", "").replace("\x00", ""),
+        since=moment_in(request, "since"),
+        until=moment_in(request, "until"),
+    )
+
+
+def flag_in(request: Request, name: str) -> bool:
+    """Yes or no in the query string. Raises a 400 that names it."""
+    text = request.query_params.get(name, "false").lower()
+    if text not in ("true", "false"):
+        raise ValidationError({name: ["One of true, false."]})
+    return text == "true"
+
+
+def moment_in(request: Request, name: str) -> datetime | None:
+    """A time in the query string, None when it is not given. Raises a 400 that names it."""
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    at = read_moment(text)
+    if at is None:
+        raise ValidationError({name: ["A time in ISO 8601 with its zone."]})
+    return at
 
 
 class FirstRenderer(BaseContentNegotiation):
@@ -242,29 +294,32 @@ class ExportView(Reading):
 
     @extend_schema(
         operation_id="incidents_export",
-        parameters=[query("format", "markdown or json.", enum=["markdown", "json"])],
+        parameters=[
+            query("format", "markdown, json or csv.", enum=list(export.FORMATS)),
+            *TIMELINE_FILTERS,
+        ],
         responses={
             (200, "text/markdown"): OpenApiTypes.STR,
             (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "text/csv"): OpenApiTypes.STR,
         },
     )
     def get(self, request: Request, incident: UUID) -> HttpResponse:
-        """The whole incident with the ids of its events; the same log gives the same bytes."""
+        """The incident with the ids of its events; the same log gives the same bytes.
+
+        The filters choose among the events; without any it is the whole record.
+        """
         found(incident)
         wanted = request.query_params.get("format", "markdown")
-        if wanted not in ("markdown", "json"):
-            raise ValidationError({"format": ["One of markdown, json."]})
-        return document(incident, wanted)
+        if wanted not in export.FORMATS:
+            raise ValidationError({"format": [f"One of {', '.join(export.FORMATS)}."]})
+        return document(incident, wanted, wanted_in(request))
 
 
-def document(incident: UUID | str, kind: str) -> HttpResponse:
-    """The export, `markdown` or `json`, as a file to save."""
-    number = queries.number_of(incident)
-    if kind == "json":
-        response = HttpResponse(export.as_json(incident), content_type="application/json")
-    else:
-        text = export.as_markdown(incident)
-        response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
-    name = f"incident-{number}.{'json' if kind == 'json' else 'md'}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+def document(incident: UUID | str, name: str, wanted: Wanted) -> HttpResponse:
+    """The export as a file to save."""
+    form = export.FORMATS[name]
+    response = HttpResponse(form.write(incident, wanted), content_type=form.content_type)
+    filename = f"incident-{queries.number_of(incident)}.{form.ending}"
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response

@@ -195,3 +195,9 @@ class ResolveSerializer(Shape):
 
 class ReopenSerializer(Shape):
     reason = text()
+
+
+class CloseSerializer(Shape):
+    """`exception` is the reason to close although something is missing."""
+
+    exception = text(required=False)

@@ -1,16 +1,24 @@
 """Addresses under /api/v1/ of incidents."""
 
+from typing import Any
+
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from incidents.api import commands, reading
+from incidents import commands as rules
+from incidents.api import commands, reading, retrospective
 
 ONE = "incidents/<uuid:incident>"
 
 
-def route(address: str, view: type[APIView], name: str) -> URLPattern:
+def route(address: str, view: type[APIView], name: str, **options: Any) -> URLPattern:
     """An address beneath one incident."""
-    return path(f"{ONE}/{address}", view.as_view(), name=f"api-incident-{name}")
+    return path(f"{ONE}/{address}", view.as_view(**options), name=f"api-incident-{name}")
+
+
+def review(verb: str, command: type[rules.IncidentCommand]) -> URLPattern:
+    """A step of the retrospective's review."""
+    return route(f"retrospective/{verb}", retrospective.ReviewView, verb, command=command)
 
 
 urlpatterns = [
@@ -45,4 +53,11 @@ urlpatterns = [
     route("resolve", commands.ResolveView, "resolve"),
     route("reopen", commands.ReopenView, "reopen"),
     route("close", commands.CloseView, "close"),
+    route("retrospective", retrospective.RetrospectiveDoor, "retrospective"),
+    route("retrospective/export", retrospective.RetrospectiveExportView, "retrospective-export"),
+    review("submit", rules.SubmitRetrospective),
+    review("accept", rules.AcceptRetrospective),
+    route("retrospective/return", retrospective.ReturnView, "return"),
+    route("retrospective/<slug:section>", retrospective.RetrospectiveSectionView, "section"),
+    route("retrospective/<slug:section>/redact", retrospective.RedactSectionView, "redact-section"),
 ]

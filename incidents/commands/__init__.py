@@ -18,6 +18,13 @@ from incidents.commands.channel import (
 )
 from incidents.commands.declaring import AttachBreach, Declare, RecordRecovery
 from incidents.commands.ending import Close, Reopen, Resolve
+from incidents.commands.retrospective import (
+    AcceptRetrospective,
+    RedactSection,
+    ReturnRetrospective,
+    SubmitRetrospective,
+    WriteSection,
+)
 from incidents.commands.roles import AcceptRole, DeclineRole, Join, OfferRole, ReleaseRole, TakeRole
 from incidents.commands.work import (
     AddFollowUp,
@@ -31,6 +38,7 @@ from incidents.commands.work import (
 )
 
 __all__ = [
+    "AcceptRetrospective",
     "AcceptRole",
     "AddFollowUp",
     "AddNote",
@@ -51,12 +59,16 @@ __all__ = [
     "React",
     "RecordRecovery",
     "RedactMessage",
+    "RedactSection",
     "ReleaseRole",
     "Reopen",
     "Resolve",
     "Retitle",
+    "ReturnRetrospective",
     "StateImpact",
+    "SubmitRetrospective",
     "TakeRole",
     "UnpinMessage",
     "Unreact",
+    "WriteSection",
 ]

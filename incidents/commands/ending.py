@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eventlog.core import Event, Refused
 from incidents.commands.base import IncidentCommand, declared, not_closed, one_of, text_of
+from incidents.commands.closing import before_closing, incomplete
 from incidents.events import IncidentClosed, IncidentReopened, IncidentResolved
 from incidents.policy import TEXT_LIMIT
 from incidents.state import CONFIDENCES, OUTCOMES, Incident
@@ -52,7 +53,12 @@ class Reopen(IncidentCommand):
 
 
 class Close(IncidentCommand):
-    """Nothing more is to be recorded, except that follow-ups get done."""
+    """Nothing more is to be recorded, except that follow-ups get done.
+
+    `exception` is the reason for which an incident is closed although something is missing.
+    """
+
+    exception: str = ""
 
     def decide(self, state: Incident) -> list[Event]:
         declared(state)
@@ -65,7 +71,12 @@ class Close(IncidentCommand):
                 "phase",
                 state.phase,
             )
-        return [IncidentClosed()]
+        missing = before_closing(state)
+        exception = text_of(self.exception, "exception", TEXT_LIMIT, empty=True)
+        if missing and not exception:
+            raise incomplete(missing, "Not ready to close.", "exception")
+        codes = list(dict.fromkeys(one.code for one in missing))
+        return [IncidentClosed(exception=exception if missing else "", missing=codes)]
 
 
 def _resolution(of: Incident | IncidentResolved) -> tuple[str, str, bool, int]:

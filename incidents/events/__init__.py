@@ -24,6 +24,13 @@ from incidents.events.life import (
     PhaseEntered,
     SeverityChanged,
 )
+from incidents.events.retrospective import (
+    RetrospectiveAccepted,
+    RetrospectiveReturned,
+    RetrospectiveSubmitted,
+    SectionRedacted,
+    SectionWritten,
+)
 from incidents.events.roles import (
     ParticipantJoined,
     RoleAccepted,
@@ -61,11 +68,16 @@ __all__ = [
     "PhaseEntered",
     "ReactionAdded",
     "ReactionRemoved",
+    "RetrospectiveAccepted",
+    "RetrospectiveReturned",
+    "RetrospectiveSubmitted",
     "RoleAccepted",
     "RoleDeclined",
     "RoleOffered",
     "RoleReleased",
     "RoleTaken",
+    "SectionRedacted",
+    "SectionWritten",
     "SeverityChanged",
     "UpdatePosted",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
+from typing import Any
 
-from eventlog.core import Event
+from eventlog.core import Event, upcasts
 from incidents.state import Incident, with_item
 
 
@@ -29,6 +30,7 @@ class IncidentDeclared(Event):
             number=self.number,
             title=self.title,
             severity=self.severity,
+            worst=self.severity,
             phase="detection",
         )
 
@@ -81,7 +83,7 @@ class SeverityChanged(Event):
     reason: str
 
     def evolve(self, state: Incident) -> Incident:
-        return replace(state, severity=self.severity)
+        return replace(state, severity=self.severity, worst=min(state.worst, self.severity))
 
 
 class IncidentRetitled(Event):
@@ -126,7 +128,17 @@ class IncidentReopened(Event):
 
 
 class IncidentClosed(Event):
+    """The record ends. `missing` are codes of what was asked for and let pass by the exception."""
+
     type = "incident.closed"
+    schema = 2
+    exception: str = ""
+    missing: list[str] = field(default_factory=list)
 
     def evolve(self, state: Incident) -> Incident:
         return replace(state, phase="closed")
+
+
+@upcasts(IncidentClosed.type, from_schema=1)
+def _closed_before_anything_was_asked_for(payload: dict[str, Any]) -> dict[str, Any]:
+    return {**payload, "exception": "", "missing": []}

@@ -45,7 +45,7 @@ class FollowUpAdded(Event):
     due_at: str | None = None
 
     def evolve(self, state: Incident) -> Incident:
-        added = FollowUp(title=self.title)
+        added = FollowUp(title=self.title, priority=self.priority, owner=self.owner)
         return replace(state, follow_ups=with_item(state.follow_ups, self.follow_up, added))
 
 
@@ -55,5 +55,6 @@ class FollowUpDone(Event):
     title: str
 
     def evolve(self, state: Incident) -> Incident:
-        done = FollowUp(title=self.title, done=True)
+        known = state.follow_ups.get(self.follow_up) or FollowUp(title=self.title)
+        done = replace(known, done=True)
         return replace(state, follow_ups=with_item(state.follow_ups, self.follow_up, done))

@@ -10,6 +10,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest, NullIf
 
 from eventlog import rows
+from eventlog.core import Event
 from eventlog.projections import Projection
 from eventlog.records import Record
 from incidents import events
@@ -259,8 +260,16 @@ def show_update(event: events.UpdatePosted, record: Record) -> None:
     change(record, told_at=record.occurred_at, updates=rows.Plus(1))
 
 
-@board.on(events.NoteAdded)
-def show_note(event: events.NoteAdded, record: Record) -> None:
+@board.on(
+    events.NoteAdded,
+    events.SectionWritten,
+    events.SectionRedacted,
+    events.RetrospectiveSubmitted,
+    events.RetrospectiveReturned,
+    events.RetrospectiveAccepted,
+)
+def show_version(event: Event, record: Record) -> None:
+    """What other rows show moves the incident's version on, too."""
     change(record)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from eventlog import keys
 from eventlog.core import UnknownEvent
+from eventlog.reading import those
 from eventlog.records import Record
 from eventlog.store import read_stream
-from incidents.models import MessageRow, ReactionRow, RoleRow
+from incidents.models import EntryRow, MessageRow, ReactionRow, RoleRow
+from incidents.parts import key_types
 from incidents.queries.names import actor, named, names_of
 from incidents.queries.values import (
     Entry,
@@ -134,12 +138,55 @@ def _reactions(signs: Sequence[ReactionRow], names: Mapping[str, str]) -> list[R
     return [Reaction(name, REACTIONS.get(name, name), who) for name, who in people.items()]
 
 
-def timeline(incident: UUID | str, after: int = 0, limit: int = TIMELINE_PAGE) -> Timeline:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events of a timeline: each condition that is given has to hold."""
+
+    parts: Sequence[str] = ()
+    key: bool = False
+    actor: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = Wanted()
+
+
+def timeline(
+    incident: UUID | str,
+    after: int = 0,
+    limit: int = TIMELINE_PAGE,
+    wanted: Wanted = EVERYTHING,
+) -> Timeline:
     """Events of an incident with a version above `after`, oldest first, in words."""
-    records = read_stream(f"incident:{incident}", after, limit + 1)
+    records = records_of(incident, after, limit + 1, wanted)
+    keys.refresh(record.text for record in records)
     entries = entries_of(records[:limit])
     more = len(records) > limit
     return Timeline(entries, entries[-1].version if more else None)
+
+
+def records_of(
+    incident: UUID | str,
+    after: int = 0,
+    limit: int = TIMELINE_PAGE,
+    wanted: Wanted = EVERYTHING,
+) -> list[Record]:
+    """Events of an incident with a version above `after`, oldest first."""
+    if wanted == EVERYTHING:
+        return read_stream(f"incident:{incident}", after, limit)
+    rows = EntryRow.objects.filter(incident=incident, version__gt=after)
+    if wanted.parts:
+        rows = rows.filter(part__in=wanted.parts)
+    if wanted.key:
+        rows = rows.filter(type__in=key_types())
+    if wanted.actor:
+        rows = rows.filter(actor=wanted.actor)
+    if wanted.since:
+        rows = rows.filter(at__gte=wanted.since)
+    if wanted.until:
+        rows = rows.filter(at__lt=wanted.until)
+    return those(list(rows.order_by("version").values_list("id", flat=True)[:limit]))
 
 
 def entries_of(records: Sequence[Record]) -> list[Entry]:

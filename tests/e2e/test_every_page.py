@@ -146,7 +146,8 @@ def test_pages_of_an_incident_are_accessible(
     ana: Player,
 ) -> None:
     (pinned,) = queries.pinned(busy.id)
-    paths = ("/", "/?list=closed", busy.path, busy.path + "#state", "/declare")
+    paths = ["/", "/?list=closed", busy.path, busy.path + "#state", "/declare"]
+    paths += [f"{busy.path}/{page}" for page in ("timeline", "timeline?key=yes", "retrospective")]
     browse(ana).look_over(*paths, f"/messages/{pinned.id}")
 
 

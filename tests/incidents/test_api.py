@@ -152,7 +152,7 @@ def test_every_step_of_an_incident_has_its_door(incident: str, ana: Player) -> N
         ("updates", {"text": "We know why", "audience": "partners"}),
         ("notes", {"text": "Vendor called"}),
         ("resolve", {"outcome": "rolled_back", "verified": True}),
-        ("close", {}),
+        ("close", {"exception": "A test."}),
         ("reopen", {"reason": "It is back"}),
     ]
     for address, body in steps:

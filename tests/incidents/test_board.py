@@ -201,7 +201,7 @@ def test_there_is_no_page_without_an_incident() -> None:
 def test_a_reopened_incident_is_live_again() -> None:
     incident = begun()
     do(Resolve, incident, outcome="fixed")
-    do(Close, incident)
+    do(Close, incident, exception="Nothing to learn")
     do(Reopen, incident, reason="It is back")
     card = queries.active(START).cards[0]
     assert (card.phase, card.resolved_at, card.closed_at) == ("troubleshooting", None, None)

@@ -72,6 +72,6 @@ def test_an_open_incident_is_not_reopened() -> None:
 def test_closing_follows_resolving() -> None:
     close = Close(**asked())
     given(declared()).when(close).refused("not_resolved")
-    given(declared(), FIXED).when(close).then(IncidentClosed())
+    given(declared(severity=3), FIXED).when(close).then(IncidentClosed())
     given(declared(), FIXED, IncidentClosed()).when(close).then()
     given(declared(), FIXED, IncidentClosed()).when(resolve()).refused("closed")

@@ -26,7 +26,7 @@ def close(stream: str, by: str) -> None:
     """Ends an incident for good."""
     incident = stream.partition(":")[2]
     store.execute(Resolve(incident=incident, at=now(), outcome="fixed"), Context.by(by))
-    store.execute(Close(incident=incident, at=now()), Context.by(by))
+    store.execute(Close(incident=incident, at=now(), exception="A drill."), Context.by(by))
 
 
 async def test_a_post_is_durable_when_it_is_acknowledged(
