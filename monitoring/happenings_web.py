@@ -143,6 +143,7 @@ def _form(
             "name": "category",
             "label": "What sort of thing",
             "input": "select",
+            "required": True,
             "choices": [str(each) for each in Category],
         },
         {"name": "since", "label": "From (UTC)", "input": "text", "required": True},

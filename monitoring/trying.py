@@ -58,7 +58,7 @@ def _span(start: datetime, end: datetime) -> tuple[datetime, datetime, str, str]
 
 def _words(made: Replay) -> str:
     count = len(made.breaches)
-    said = f"{count} breach{'' if count == 1 else 'es'}, {made.breaches_a_month:g} a month"
+    said = f"{count} breach{'' if count == 1 else 'es'}, {made.breaches_a_month:.3g} a month"
     silent = made.share_without_data
     said += f"; {silent:.0%} of its verdicts say that nothing is known" if silent else ""
     if not made.whole:
