@@ -79,10 +79,10 @@ def test_what_is_retired_is_not_reviewed(api: Api, olga: Player) -> None:
 
 def test_pages_list_what_is_overdue_and_take_a_review(api: Api, ana: Player) -> None:
     create(api, review_on="2020-01-01")
-    create(api, key="fresh", name="Fresh")
+    create(api, key="fresh", name="Looked at lately")
     listed = ana.browser.get("/slos/?review=due").content.decode()
     assert "Web availability" in listed
-    assert "Fresh" not in listed
+    assert "Looked at lately" not in listed
     assert "days late" in listed
     sent = {"once": "a", "reason": "Still <b>right</b>.", "review_on": "2999-01-01"}
     assert ana.browser.post("/slos/web/review", sent)["Location"] == "/slos/web"
