@@ -22,7 +22,8 @@ class ChangeKind:
     """A kind of change, by the type of its event.
 
     `family` is what sort of thing changed (flag, model, data, deployment, …), `subject` the field
-    of the event that holds its ref.
+    of the event that holds its ref, empty where that is the stream. Where one type of event is
+    several sorts of change, `sort` tells the family and `everyday` the routine ones by what is said.
     """
 
     type: str
@@ -30,6 +31,20 @@ class ChangeKind:
     subject: str
     sentence: Callable[[Said], str]
     routine: bool = False
+    sort: Callable[[Said], str] | None = None
+    everyday: Callable[[Said], bool] | None = None
+
+    def family_of(self, said: Said) -> str:
+        """What sort of thing changed."""
+        return self.sort(said) if self.sort else self.family
+
+    def is_routine(self, said: Said) -> bool:
+        """Whether it alters nothing that anybody is served."""
+        return self.everyday(said) if self.everyday else self.routine
+
+    def subject_of(self, stream: str, said: Said) -> str:
+        """Ref of what changed, by an event of this stream."""
+        return str(said.get(self.subject, "")) if self.subject else stream
 
     def base_rate_key(self, said: Said) -> str:
         """Changes of one key are counted together: of this type, in this environment."""

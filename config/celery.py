@@ -43,6 +43,11 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "end close watching": {
+        "task": "monitoring.relax",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "tend experiments": {
         "task": "experiments.tend",
         "schedule": 15.0,

@@ -1,4 +1,4 @@
-"""Finds every app's checks, metrics, events, projections and reactions when Django starts."""
+"""Finds every app's checks, metrics, events, changes, projections and reactions when Django starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ class EventLogConfig(AppConfig):
     verbose_name = "Event log"
 
     def ready(self) -> None:
-        autodiscover_modules("checks", "metrics", "events", "projections", "reactions")
+        # Of all apps before any reaction: some react to whatever any app calls a change.
+        autodiscover_modules("events")
+        autodiscover_modules("changes")
+        autodiscover_modules("checks", "metrics", "projections", "reactions")
         post_migrate.connect(_install_followers, sender=self)
         # What is loaded by now stays. Left to the garbage collector, it is looked through again
         # every few pages of the log, which takes longer than to decode them.

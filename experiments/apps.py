@@ -10,6 +10,3 @@ class ExperimentsConfig(AppConfig):
 
     name = "experiments"
     verbose_name = "Experiments"
-
-    def ready(self) -> None:
-        from experiments import changes  # noqa: F401

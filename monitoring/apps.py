@@ -12,4 +12,4 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Monitoring"
 
     def ready(self) -> None:
-        from monitoring import changes, panels  # noqa: F401
+        from monitoring import panels  # noqa: F401

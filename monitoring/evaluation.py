@@ -194,8 +194,7 @@ def _evaluate(row: Evaluation) -> None:
     checkpoints = row.checkpoints
     if row.revision != monitor.revision:
         _begin_anew(row, monitor)
-    for name, value in _standing(monitor).items():
-        setattr(row, name, value)
+    row.alone = _standing(monitor)["alone"]
     kind = kinds.make(monitor.kind, monitor.parameters)
     late = _take_late(row)
     turn = Turn(row, monitor, kind, checkpoints, now())
@@ -241,6 +240,7 @@ def _begin_anew(row: Evaluation, monitor: MonitorRow) -> None:
     row.cursor, row.state, row.checkpoints = None, {}, []
     row.status, row.verdict, row.seen, row.breached = "no_data", {}, 0, False
     row.wakes_at = None
+    row.urgent = _standing(monitor)["urgent"] or row.closely_until is not None
     for noted in (Band, Look, Watched):
         noted.objects.filter(monitor=row.monitor).delete()
 

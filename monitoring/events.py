@@ -1,8 +1,9 @@
 """What can have happened to a monitor (``monitor:<uuid>``) or an objective (``slo:<key>``).
 
-What happens outside has a stream for each (``happening:<uuid>``), so has a budget of freshness
-(``freshness:<key>``). What is said of a breach afterwards has a stream of its own (``breach:<uuid>``): it goes on when the
-monitor is long gone. Times are ISO texts.
+What happens outside has a stream for each (``happening:<uuid>``), and so have a budget of freshness
+(``freshness:<key>``) and what owners are told of a change (``notice:<uuid>``). What is said of a
+breach afterwards has a stream of its own (``breach:<uuid>``): it goes on when the monitor is long
+gone. Times are ISO texts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ from dataclasses import field, replace
 from typing import Any
 
 from eventlog.core import Event
-from monitoring.state import Definition, Freshness, Happening, Monitor, Objective, Promise, Review
+from monitoring.state import (
+    Definition,
+    Freshness,
+    Happening,
+    Monitor,
+    Notice,
+    Objective,
+    Promise,
+    Review,
+)
 
 
 class _Defined(Event):
@@ -349,3 +359,33 @@ class SloRetired(Event):
 
     def evolve(self, state: Objective) -> Objective:
         return replace(state, retired=True)
+
+
+class OwnersTold(Event):
+    """Owners were told of a change to a thing that theirs depends on, and it is watched closely.
+
+    `change` is the id of the event that was the change, `owners` are who was told with the refs
+    that they own; `unowned` is how many things have no owner that is known, `others` how many more
+    depend on it than `subjects` name. `watched_until` is when close watching ends.
+    """
+
+    type = "notice.owners_told"
+    refs = ("monitor", "entity", "subjects")
+    notice: str
+    monitor: str
+    name: str
+    change: str
+    entity: str
+    family: str
+    sentence: str
+    made_at: str
+    made_by: str
+    owners: list[dict[str, Any]]
+    subjects: list[str]
+    unowned: int
+    others: int
+    whole: bool
+    watched_until: str
+
+    def evolve(self, state: Notice) -> Notice:
+        return Notice(told=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from eventlog.db import fast_cursor
-from monitoring import happenings
+from monitoring import happenings, hooks
 from monitoring.kinds.framed import Numbers, Track, Wanted
 
 # Read and judged at once; a frame of more is refused, for it would take all of a worker's memory.
@@ -145,8 +145,11 @@ def steps(wanted: Wanted, after: datetime, until: datetime) -> list[Track]:
     """What monitors said over time: 1 while breached, 0 while fine, NaN where nothing is known.
 
     `wanted` names them by their ids in its labels. One step each five minutes, and where it changes.
-    Of what happens outside likewise: 1 while something of the categories goes on, and 0.
+    Of what happens outside likewise: 1 while something of the categories goes on, and 0. Of changes
+    to a thing a 1 at each, by what was done and what sort of thing it is.
     """
+    if wanted.changes:
+        return _changes(wanted.changes, after, until)
     if wanted.happenings:
         return [_outside(wanted.happenings, after, until)]
     asked = {"ids": list(wanted.labels), "after": after, "until": until}
@@ -155,6 +158,14 @@ def steps(wanted: Wanted, after: datetime, until: datetime) -> list[Track]:
         rows = cursor.fetchall()
     grid = np.arange(until.timestamp(), after.timestamp(), -STEP.total_seconds())[::-1]
     return [Track((id,), *_said(grid, *row)) for id, *row in rows]
+
+
+def _changes(ref: str, after: datetime, until: datetime) -> list[Track]:
+    found: dict[tuple[str, ...], list[float]] = {}
+    for change in hooks.changes_to(ref, after, until):
+        said = (change.sentence, change.family, "routine" if change.routine else "")
+        found.setdefault(said, []).append(change.at.timestamp())
+    return [Track(said, np.array(times), np.ones(len(times))) for said, times in found.items()]
 
 
 def _outside(categories: Sequence[str], after: datetime, until: datetime) -> Track:

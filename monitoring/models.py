@@ -187,6 +187,34 @@ class SloRow(models.Model):
         return self.name
 
 
+class NoticeRow(models.Model):
+    """What owners were told of one change. `owners` are objects with `owner`, `of` and `count`."""
+
+    id = models.UUIDField(primary_key=True)
+    monitor = models.UUIDField()
+    name = models.TextField()
+    change = models.UUIDField()
+    entity = models.TextField()
+    family = models.TextField()
+    sentence = models.TextField()
+    made_at = models.DateTimeField()
+    made_by = models.TextField()
+    owners = models.JSONField()
+    subjects = models.JSONField()
+    unowned = models.IntegerField()
+    others = models.IntegerField()
+    whole = models.BooleanField()
+    watched_until = models.DateTimeField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "monitoring_notice"
+        indexes = [models.Index(fields=["-made_at", "-id"], name="monitoring_notice_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.entity}: {self.sentence}"
+
+
 class Series(models.Model):
     """A name with labels under which measurements arrive. `source` is who sent the first one."""
 
@@ -233,7 +261,8 @@ class Evaluation(models.Model):
     `checkpoints` are earlier states to go back to when a measurement arrives late. `breached` is
     what stands, whatever `status` says meanwhile. `error` is why the last attempt failed. A kind
     that looks at fixed instants has nothing to judge before event time comes to `wakes_at`.
-    `urgent` ones are evaluated first: somebody is paged by them. `alone` are those that read more
+    `urgent` ones are evaluated first: somebody is paged by them, or what they speak for depends on
+    something that was changed and is watched closely until `closely_until`. `alone` are those that read more
     than the points of their own series, and so are not evaluated together with others.
     """
 
@@ -256,6 +285,7 @@ class Evaluation(models.Model):
     error = models.TextField(default="")
     wakes_at = models.DateTimeField(null=True)
     urgent = models.BooleanField(default=False)
+    closely_until = models.DateTimeField(null=True)
     alone = models.BooleanField(default=False)
 
     class Meta:

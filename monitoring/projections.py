@@ -25,19 +25,29 @@ from monitoring.events import (
     MonitorRemoved,
     MonitorResumed,
     MonitorRevised,
+    OwnersTold,
     SloChanged,
     SloCreated,
     SloRetired,
     SloReviewed,
 )
 from monitoring.labels import fingerprint
-from monitoring.models import BreachRow, FreshnessRow, HappeningRow, MissRow, MonitorRow, SloRow
+from monitoring.models import (
+    BreachRow,
+    FreshnessRow,
+    HappeningRow,
+    MissRow,
+    MonitorRow,
+    NoticeRow,
+    SloRow,
+)
 
 monitors = Projection(
     "monitoring", tables=["monitoring_monitor", "monitoring_breach", "monitoring_miss"]
 )
 objectives = Projection("objectives", tables=["monitoring_slo"])
 freshness = Projection("freshness", tables=["monitoring_freshness"])
+notices = Projection("notices", tables=["monitoring_notice"])
 happenings = Projection("happenings", tables=["monitoring_happening"])
 
 
@@ -268,3 +278,25 @@ def show_freshness(event: FreshnessPlanned, record: Record) -> None:
 @freshness.on(FreshnessRetired)
 def hide_freshness(event: FreshnessRetired, record: Record) -> None:
     FreshnessRow.objects.filter(key=record.stream.partition(":")[2]).delete()
+
+
+@notices.on(OwnersTold)
+def show_told(event: OwnersTold, record: Record) -> None:
+    NoticeRow.objects.create(
+        id=_id(record.stream),
+        monitor=_id(event.monitor),
+        name=event.name,
+        change=event.change,
+        entity=event.entity,
+        family=event.family,
+        sentence=event.sentence,
+        made_at=datetime.fromisoformat(event.made_at),
+        made_by=event.made_by,
+        owners=event.owners,
+        subjects=event.subjects,
+        unowned=event.unowned,
+        others=event.others,
+        whole=event.whole,
+        watched_until=datetime.fromisoformat(event.watched_until),
+        told_at=record.occurred_at,
+    )

@@ -30,7 +30,8 @@ class MonitorView:
 
     `status` is ``ok``, ``pending``, ``breached``, ``no_data``, ``error`` or ``paused``, since
     `since` in event time. `verdict` has value, expected, lo, hi, score and n. `late` counts points
-    that arrived behind the evaluation, `error` is why the last attempt failed.
+    that arrived behind the evaluation, `error` is why the last attempt failed. It is watched closely
+    until `closely_until` after a change to what it depends on.
     """
 
     id: UUID
@@ -63,6 +64,7 @@ class MonitorView:
     seen: int
     late: int
     error: str
+    closely_until: datetime | None
     breach: str
     breached_since: datetime | None
     breaches: int
@@ -183,6 +185,7 @@ def _view(row: MonitorRow, said: Evaluation | None) -> MonitorView:
         seen=said.seen if said else 0,
         late=said.late if said else 0,
         error=said.error if said else "",
+        closely_until=said.closely_until if said else None,
     )
 
 

@@ -162,3 +162,10 @@ class Objective:
     promise: Promise | None = None
     revision: int = 0
     retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """That owners of what depends on a thing were told of a change to it."""
+
+    told: bool = False

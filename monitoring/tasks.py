@@ -17,7 +17,7 @@ from django.db import connection
 from kombu.exceptions import OperationalError
 
 from eventlog.clock import now
-from monitoring import evaluation
+from monitoring import evaluation, hooks
 from monitoring.models import Look
 
 log = structlog.get_logger(__name__)
@@ -77,6 +77,12 @@ def _only_one_of_us() -> Iterator[bool]:
 def adopt() -> int:
     """Makes up for evaluations that were never made because a process died."""
     return evaluation.adopt()
+
+
+@shared_task(name="monitoring.relax")
+def relax() -> int:
+    """Ends the close watching after changes whose time is over."""
+    return hooks.relax(now())
 
 
 @shared_task(name="monitoring.drop_old_months")

@@ -50,6 +50,9 @@ def review(row: Evaluation, kind: Framed, own: Selector) -> Looked:
     if extent is None and any(not want.happenings for want in steps.values()):
         # Monitors go on as time does, whether or not anything is measured for this one.
         extent = frames.Extent(at, at, at)
+    if any(want.changes for want in steps.values()):
+        # Changes are made in the time of the clock, wherever measurements have come.
+        extent = frames.Extent(at, at, at)
     if extent is None:
         return Looked([Verdict("no_data", at, "No measurement has arrived yet.")], at, None)
     settle = timedelta(seconds=kind.settle)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from monitoring import (
+    changes_web,
     coverage_web,
     freshness_web,
     happenings_web,
@@ -33,6 +34,7 @@ urlpatterns = [
     ),
     path("monitors/packs", packs_web.listed, name="packs"),
     path("monitors/packs/<str:name>", packs_web.pack, name="pack"),
+    path("notices/", changes_web.notices, name="notices"),
     path("series/", series_web.listed, name="series_list"),
     path("series/launch", series_web.launch, name="launch"),
     path("series/<int:id>", series_web.series, name="series"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import coverage, freshness, happenings, honesty, objectives, views
+from monitoring.api import changes, coverage, freshness, happenings, honesty, objectives, views
 from monitoring.ingest.bulk import MeasurementsView
 
 urlpatterns = [
@@ -81,6 +81,7 @@ urlpatterns = [
         happenings.WithdrawHappeningView.as_view(),
         name="api-happening-withdraw",
     ),
+    path("notices", changes.NoticesView.as_view(), name="api-notices"),
     path("breaches", views.BreachesView.as_view(), name="api-breaches"),
     path("breaches/<uuid:breach>/judge", honesty.JudgeView.as_view(), name="api-breach-judge"),
 ]

@@ -16,6 +16,7 @@ from monitoring.commands.monitors import (
     ReviseMonitor,
     in_utc,
 )
+from monitoring.commands.notices import TellOwners
 from monitoring.commands.objectives import (
     ChangeSlo,
     CreateSlo,
@@ -48,6 +49,7 @@ __all__ = [
     "RetireSlo",
     "ReviewSlo",
     "ReviseMonitor",
+    "TellOwners",
     "WithdrawHappening",
     "WithdrawMiss",
     "in_utc",

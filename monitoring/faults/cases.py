@@ -401,4 +401,12 @@ CASES: tuple[Case, ...] = (
         {"monitors": ",".join(MONITORS)},
         learn=DAY,
     ),
+    Case(
+        "change_hook",
+        "events",
+        world.unchanged,
+        [Target(inject.changed(world.CHANGED), 10 * MINUTE)],
+        {"entity": world.CHANGED},
+        learn=DAY,
+    ),
 )

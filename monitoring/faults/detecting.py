@@ -127,6 +127,10 @@ def frame_of(world: World, wanted: Mapping[str, Wanted]) -> Frame:
     """The series that a kind wants of a world."""
     frame: dict[str, list[Track]] = {}
     for role, want in wanted.items():
+        if want.changes:
+            line = world.get(key("", {want.changes: "change"}), Line(NO, NO))
+            frame[role] = [Track(("changed it", "", ""), *line)]
+            continue
         if not want.series:  # what other monitors say, by their ids
             keys = [(id, key("", {id: "monitor"})) for id in want.labels]
             frame[role] = [Track((id,), *world[each]) for id, each in keys if each in world]

@@ -303,3 +303,12 @@ def breached(ids: tuple[str, ...]) -> Injection:
         where("", {id: "monitor"}, lambda since, values, rng: np.ones(len(values))) for id in ids
     )
     return named("outage", "all of its monitors are breached", *parts)
+
+
+def changed(ref: str) -> Injection:
+    """Somebody changes a thing."""
+
+    def change(since: Numbers, values: Numbers, rng: Generator) -> Numbers:
+        return (np.arange(len(values)) == 0).astype(np.float64)
+
+    return named("change", "somebody changes it", where("", {ref: "change"}, change))

@@ -375,6 +375,16 @@ def monitors(rng: Generator, span: Span) -> World:
     return world
 
 
+CHANGED = "schema:clicks@7"
+
+
+def unchanged(rng: Generator, span: Span) -> World:
+    """A thing that nobody changes."""
+    world: World = {key("events"): Line(span.times, np.ones(span.steps))}
+    world[key("", {CHANGED: "change"})] = Line(span.times, np.zeros(span.steps))
+    return world
+
+
 Builder = Callable[[Generator, Span], World]
 
 

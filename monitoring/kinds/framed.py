@@ -44,13 +44,15 @@ class Wanted:
 
     Without `by` the one series with this name and just these labels. With `by`, every series of
     this name that has those labels as well, with any values, and otherwise just these.
-    `happenings` are categories of what happens outside, wanted in place of a series.
+    `happenings` are categories of what happens outside, wanted in place of a series; `changes` is
+    the ref of a thing whose changes are.
     """
 
     series: str
     labels: Mapping[str, str]
     by: tuple[str, ...] = ()
     happenings: tuple[str, ...] = ()
+    changes: str = ""
 
 
 class Track(NamedTuple):

@@ -180,6 +180,7 @@ def test_pages_of_monitors_are_accessible(
     noted = {"title": "National day", "category": "holiday", "since": now().isoformat()}
     outside = root.api.post("happenings", noted).data["location"].removeprefix("/api/v1")
     paths += ["/monitors/coverage", "/monitors/coverage?search=nothing"]
+    paths += ["/notices/", "/notices/?owner=nobody"]
     paths += ["/happenings/", "/happenings/?search=nothing", outside]
     paths += [f"/monitors/{sliced}/slices", f"/monitors/{sliced}/slices?search=nothing"]
     paths += ["/monitors/packs", "/monitors/packs/search_ranking?subject=service:checkout"]
