@@ -63,6 +63,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 5},
     },
+    "remind of follow-ups": {
+        "task": "incidents.remind",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "drop old measurements": {
         "task": "monitoring.drop_old_months",
         "schedule": 86_400.0,

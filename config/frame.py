@@ -19,6 +19,7 @@ RAIL = (
     ("/flags/", "Flags", "flag"),
     ("/experiments/", "Experiments", "flask"),
     ("/models/", "Models", "model"),
+    ("/follow-ups/", "Follow-ups", "todo"),
     ("/log/", "Log", "log"),
     ("/settings/", "Settings", "gear"),
 )

@@ -201,6 +201,7 @@ SPECTACULAR_SETTINGS = {
         "EntityKind": "registry.api.shapes.THINGS",
         "FlagKind": "experiments.api.serializers.KINDS",
         "IncidentRole": "incidents.state.ROLES",
+        "Level": "incidents.state.CONFIDENCES",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }

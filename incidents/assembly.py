@@ -130,7 +130,14 @@ CITED: dict[str, tuple[tuple[type[Event], ...], str]] = {
     ),
     "causes": ((), "No cause is recorded."),
     "follow_ups": (
-        (events.FollowUpAdded, events.FollowUpDone),
+        (
+            events.FollowUpAdded,
+            events.FollowUpChanged,
+            events.FollowUpPlaced,
+            events.FollowUpDone,
+            events.FollowUpDropped,
+            events.FollowUpReopened,
+        ),
         "No follow-up is recorded.",
     ),
 }

@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 
 from eventlog.records import Record
 from incidents.events import (
+    FollowUpEvidenceAdded,
+    FollowUpPlaced,
     MessageEdited,
     MessagePinned,
     MessagePosted,
@@ -21,6 +23,8 @@ from incidents.events import (
     ParticipantJoined,
     ReactionAdded,
     ReactionRemoved,
+    SectionRedacted,
+    SectionWritten,
 )
 from incidents.queries import Entry, Message, entries_of, messages_of
 
@@ -28,7 +32,17 @@ from incidents.queries import Entry, Message, entries_of, messages_of
 OF_A_MESSAGE = (MessageEdited, MessagePinned, MessageRedacted, MessageUnpinned)
 SIGNS = (ReactionAdded, ReactionRemoved)
 NOT_IN_CHANNEL = frozenset(
-    event.type for event in (NoteAdded, ParticipantJoined, *OF_A_MESSAGE, *SIGNS)
+    event.type
+    for event in (
+        FollowUpEvidenceAdded,
+        FollowUpPlaced,
+        NoteAdded,
+        ParticipantJoined,
+        SectionRedacted,
+        SectionWritten,
+        *OF_A_MESSAGE,
+        *SIGNS,
+    )
 )
 MESSAGE = MessagePosted.type
 # Code may be wider than the column: the keyboard has to be able to scroll it.

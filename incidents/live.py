@@ -14,10 +14,21 @@ from eventlog.store import Receipt
 from incidents.acting import say
 from incidents.events import (
     FollowUpAdded,
+    FollowUpChanged,
     FollowUpDone,
+    FollowUpDropped,
+    FollowUpEvidenceAdded,
+    FollowUpPlaced,
+    FollowUpReminded,
+    FollowUpReopened,
     MessagePosted,
     NoteAdded,
     ParticipantJoined,
+    RetrospectiveAccepted,
+    RetrospectiveReturned,
+    RetrospectiveSubmitted,
+    SectionRedacted,
+    SectionWritten,
 )
 from incidents.fragments import OF_A_MESSAGE, SIGNS, rows_of
 from incidents.models import IncidentRow, MessageRow
@@ -28,10 +39,21 @@ QUIET = {
     event.type
     for event in (
         FollowUpAdded,
+        FollowUpChanged,
         FollowUpDone,
+        FollowUpDropped,
+        FollowUpEvidenceAdded,
+        FollowUpPlaced,
+        FollowUpReminded,
+        FollowUpReopened,
         MessagePosted,
         NoteAdded,
         ParticipantJoined,
+        RetrospectiveAccepted,
+        RetrospectiveReturned,
+        RetrospectiveSubmitted,
+        SectionRedacted,
+        SectionWritten,
         *OF_A_MESSAGE,
         *SIGNS,
     )

@@ -6,7 +6,11 @@ live tables gives the same rows.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import models
+
+FAR_AWAY = datetime(9000, 1, 1, tzinfo=UTC)  # sorts after every date
 
 
 class IncidentRow(models.Model):
@@ -170,25 +174,73 @@ class ReactionRow(models.Model):
 
 
 class FollowUpRow(models.Model):
-    """Work that outlives the incident, with its due date by policy."""
+    """Work that outlives the incident.
+
+    `sorts_at` is the due date, or far away without one; `remind_at` when the next reminder is to
+    be decided, null when none is.
+    """
 
     id = models.UUIDField(primary_key=True)
     incident = models.UUIDField(db_index=True)
     title = models.TextField()
     priority = models.TextField()
     intent = models.TextField()
+    area = models.TextField(default="")
     owner = models.TextField(default="")
+    done_when = models.TextField(default="")
+    tracker = models.TextField(default="")
     added_at = models.DateTimeField()
     added_by = models.TextField()
     due_at = models.DateTimeField(null=True)
+    sorts_at = models.DateTimeField(default=FAR_AWAY)
+    state = models.TextField(default="open")
     done_at = models.DateTimeField(null=True)
     done_by = models.TextField(default="")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.TextField(default="")
+    ended_why = models.TextField(default="")
+    value = models.TextField(default="")
+    feasibility = models.TextField(default="")
+    placed_by = models.TextField(default="")
+    placed_as = models.TextField(default="")
+    confirmed = models.BooleanField(default=False)
+    evidence = models.IntegerField(default=0)
+    reminders = models.IntegerField(default=0)
+    reminded_at = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)
+    review_at = models.DateTimeField(null=True)  # since when an overdue P0 is to be talked about
 
     class Meta:
         db_table = "incidents_follow_up"
+        indexes = [
+            models.Index(fields=["state", "sorts_at", "id"], name="incidents_follow_up_due"),
+            models.Index(
+                fields=["remind_at"],
+                name="incidents_follow_up_remind",
+                condition=models.Q(remind_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+
+class EvidenceRow(models.Model):
+    """Something that shows what was done about a follow-up."""
+
+    id = models.UUIDField(primary_key=True)
+    follow_up = models.UUIDField(db_index=True)
+    text = models.TextField()
+    url = models.TextField(default="")
+    sha256 = models.TextField(default="")
+    added_at = models.DateTimeField()
+    added_by = models.TextField()
+
+    class Meta:
+        db_table = "incidents_evidence"
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class BreachRow(models.Model):

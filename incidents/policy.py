@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 TITLE_LIMIT = 200
+URL_LIMIT = 2_000
 TEXT_LIMIT = 8_000
 # Of one message, and of one channel.
 EDITS_LIMIT = 50
@@ -34,6 +35,10 @@ FOLLOW_UP_WITHIN = {
     "P1": timedelta(days=30),
     "P2": timedelta(days=90),
 }
+# Reminders of a follow-up: before its date, at it, and again and again afterwards.
+REMIND_BEFORE = {"P0": timedelta(days=1), "P1": timedelta(days=7), "P2": timedelta(days=14)}
+REMIND_AGAIN = {"P0": timedelta(days=1), "P1": timedelta(days=7), "P2": timedelta(days=30)}
+SELDOM = "P2"  # whose rhythm holds for a P3 that got a date
 # Urgencies that declare an incident by themselves, and the severity they get without a hint.
 DECLARES = {"page": 2}
 DEFAULT_SEVERITY = 3
@@ -87,3 +92,21 @@ def continues(opened_at: datetime, started_at: datetime, ended_at: datetime) -> 
     All three are times of what was measured, so that replayed history is judged like the present.
     """
     return started_at - REOPEN_WITHIN < opened_at < ended_at + REOPEN_WITHIN
+
+
+def reminder_at(priority: str, due_at: datetime, step: int) -> datetime:
+    """When a reminder is due: step 0 before the date, 1 at it, the others after it."""
+    known = priority if priority in REMIND_BEFORE else SELDOM
+    if step == 0:
+        return due_at - REMIND_BEFORE[known]
+    return due_at + (step - 1) * REMIND_AGAIN[known]
+
+
+def reminder_due(priority: str, due_at: datetime, at: datetime) -> int:
+    """The newest step that is due, -1 before the first. Steps that nobody decided are passed over."""
+    if at < reminder_at(priority, due_at, 0):
+        return -1
+    if at < due_at:
+        return 0
+    known = priority if priority in REMIND_AGAIN else SELDOM
+    return 1 + (at - due_at) // REMIND_AGAIN[known]

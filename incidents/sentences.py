@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from eventlog.core import Event
@@ -211,7 +212,63 @@ def _follow_up(event: events.FollowUpAdded, name: Namer) -> str:
 
 @tells(events.FollowUpDone, "check")
 def _done(event: events.FollowUpDone, name: Namer) -> str:
-    return f"finished a follow-up: {event.title}"
+    return f"finished a follow-up: {event.title}" + (f" ({event.note})" if event.note else "")
+
+
+@tells(events.FollowUpChanged, "todo")
+def _follow_up_changed(event: events.FollowUpChanged, name: Namer) -> str:
+    values = (f"{FIELD_WORDS[field]} {_field(event, field, name)}" for field in event.changed)
+    return f"changed {quoted(event.title)}: {', '.join(values)}" + _because(event.reason)
+
+
+FIELD_WORDS = {
+    "title": "title",
+    "priority": "priority",
+    "intent": "intent",
+    "area": "area",
+    "owner": "owner",
+    "due_at": "due",
+    "done_when": "done when",
+    "tracker": "tracker",
+}
+
+
+def _field(event: events.FollowUpChanged, field: str, name: Namer) -> str:
+    value = getattr(event, field)
+    if not value:
+        return "none"
+    if field == "due_at":
+        return f"{datetime.fromisoformat(value):%-d %B %Y}"
+    return name(value) if field == "owner" else str(value)
+
+
+@tells(events.FollowUpPlaced, "todo")
+def _placed(event: events.FollowUpPlaced, name: Namer) -> str:
+    place = f"{event.value} value, {event.feasibility} to do"
+    return f"placed {quoted(event.title)} at {place}"
+
+
+@tells(events.FollowUpEvidenceAdded, "pin")
+def _evidence(event: events.FollowUpEvidenceAdded, name: Namer) -> str:
+    return f"added evidence to {quoted(event.title)}: {event.text}"
+
+
+@tells(events.FollowUpDropped, "x")
+def _dropped(event: events.FollowUpDropped, name: Namer) -> str:
+    return f"will not do {quoted(event.title)}: {event.reason}"
+
+
+@tells(events.FollowUpReopened, "back")
+def _follow_up_reopened(event: events.FollowUpReopened, name: Namer) -> str:
+    return f"reopened the follow-up {quoted(event.title)}: {event.reason}"
+
+
+@tells(events.FollowUpReminded, "bell")
+def _reminded(event: events.FollowUpReminded, name: Namer) -> str:
+    whom = ", ".join(name(ref) for ref in event.to) or "nobody, since nobody owns it"
+    state = ("is due soon", "is due")[event.step] if event.step < 2 else "is overdue"
+    review = "; it is to be reviewed" if event.review else ""
+    return f"reminded {whom} that {quoted(event.title)} {state}{review}"
 
 
 @tells(events.IncidentResolved, "check", key=True)

@@ -31,6 +31,10 @@ REACTIONS = {
     "thanks": "🙏",
     "heart": "💜",
 }
+AREAS = ("detection", "data", "model", "process", "tooling", "architecture")
+VALUES = ("high", "medium", "low")
+FEASIBILITIES = ("easy", "moderate", "hard", "very hard")
+OWN_PRIORITIES = ("product", "finance", "partner management")  # functions that own priorities
 AUDIENCES = ("internal", "executives", "partners", "public")
 SECTIONS = (
     "summary",
@@ -77,17 +81,27 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Work that outlives the incident."""
+    """Work that outlives the incident. `reminded` is the newest reminder about this due date."""
 
     title: str
     priority: str = ""
+    intent: str = ""
+    area: str = ""
     owner: str = ""
-    done: bool = False
+    due_at: str | None = None
+    done_when: str = ""
+    tracker: str = ""
+    state: str = "open"
+    value: str = ""
+    feasibility: str = ""
+    placed_by: str = ""
+    evidence: tuple[str, ...] = ()
+    reminded: int = -1
 
     @property
     def ended(self) -> bool:
-        """Nothing more is to be done about it."""
-        return self.done
+        """Nothing more is to be done about it: it is done, or it will not be done."""
+        return self.state != "open"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents import web, web_record
+from incidents import web, web_follow_ups, web_record
 from incidents import web_retrospective as looking_back
 
 SECTION = "incidents/<int:number>/retrospective/<slug:section>"
@@ -11,6 +11,10 @@ urlpatterns = [
     path("", web.board, name="board"),
     path("declare", web.declare, name="declare"),
     path("declare/same", web.same, name="declare_same"),
+    path("follow-ups/", web_follow_ups.follow_ups, name="follow_ups"),
+    path("follow-ups/board", web_follow_ups.board, name="follow_up_board"),
+    path("follow-ups/<uuid:id>", web_follow_ups.follow_up, name="follow_up"),
+    path("follow-ups/<uuid:id>/<slug:verb>", web_follow_ups.act, name="follow_up_act"),
     path("incidents/<int:number>", web.incident, name="incident"),
     path("incidents/<int:number>/parts", web.parts, name="incident_parts"),
     path("incidents/<int:number>/said", web.said, name="incident_said"),

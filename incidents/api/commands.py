@@ -257,35 +257,6 @@ class RedactView(OnIncident):
         return super().build({**data, "privileged": privileged}, request)
 
 
-class FollowUpsView(OnIncident):
-    """Adding a follow-up."""
-
-    command = commands.AddFollowUp
-    serializer_class = shapes.FollowUpSerializer
-    creates = "follow_up"
-
-    @extend_schema(responses={201: shapes.FollowedUpSerializer})
-    def post(self, request: Request, **path: Any) -> Response:
-        """Adds a follow-up; its due date comes from its priority."""
-        return super().post(request, **path)
-
-    def carry_out(self, command: Command[Any], context: Context) -> Receipt:
-        assert isinstance(command, commands.AddFollowUp)
-        self.follow_up = command.follow_up
-        return super().carry_out(command, context)
-
-    def respond(self, receipt: Receipt) -> Response:
-        response = super().respond(receipt)
-        response.data["follow_up"] = self.follow_up
-        return response
-
-
-class FollowUpDoneView(OnIncident):
-    """Finishing a follow-up."""
-
-    command = commands.CompleteFollowUp
-
-
 class ResolveView(OnIncident):
     """Resolving with an outcome; said again, it corrects or verifies what was said."""
 

@@ -8,10 +8,12 @@ from rest_framework import serializers
 
 from access.api.commands import ReceiptSerializer
 from access.queries import UNKNOWN, names
-from incidents.policy import DEFAULT_SEVERITY, TEXT_LIMIT, TITLE_LIMIT
+from incidents.policy import DEFAULT_SEVERITY, TEXT_LIMIT, TITLE_LIMIT, URL_LIMIT
 from incidents.state import (
+    AREAS,
     AUDIENCES,
     CONFIDENCES,
+    FEASIBILITIES,
     FUNCTIONS,
     INTENTS,
     KINDS,
@@ -21,6 +23,7 @@ from incidents.state import (
     REACTIONS,
     ROLES,
     SEVERITIES,
+    VALUES,
 )
 
 REF = r"^[a-z][a-z0-9_-]{0,39}:[^\s\x00]{1,200}\Z"
@@ -170,11 +173,60 @@ class RedactSerializer(Shape):
     reason = serializers.CharField(max_length=TITLE_LIMIT, required=False, allow_blank=True)
 
 
+def address() -> serializers.CharField:
+    return serializers.CharField(max_length=URL_LIMIT, required=False, allow_blank=True)
+
+
 class FollowUpSerializer(Shape):
+    """Due by its priority, or at `due_at`; `tracker` is the address of the same work elsewhere."""
+
     title = title()
     priority = choice(PRIORITIES, default="P2")
     intent = choice(INTENTS, default="fix")
+    area = choice(("", *AREAS), required=False)
     owner = ActorField(max_length=100, required=False, allow_blank=True)
+    due_at = serializers.DateTimeField(required=False, allow_null=True)
+    done_when = text(required=False)
+    tracker = address()
+
+
+class ChangeFollowUpSerializer(Shape):
+    """What is left out stays. Putting it off needs a `reason`."""
+
+    title = serializers.CharField(max_length=TITLE_LIMIT, required=False)
+    priority = choice(PRIORITIES, required=False)
+    intent = choice(INTENTS, required=False)
+    area = choice(("", *AREAS), required=False)
+    owner = ActorField(max_length=100, required=False, allow_blank=True)
+    due_at = serializers.DateTimeField(required=False)
+    done_when = text(required=False)
+    tracker = address()
+    reason = text(required=False)
+
+
+class PlaceSerializer(Shape):
+    value = choice(VALUES)
+    feasibility = choice(FEASIBILITIES)
+
+
+class EvidenceSerializer(Shape):
+    """`sha256` is of what stands at the address."""
+
+    text = text()
+    url = address()
+    sha256 = serializers.RegexField(r"^[0-9a-f]{64}\Z", required=False, allow_blank=True)
+
+
+class EvidencedSerializer(ReceiptSerializer):
+    """A receipt with the evidence's id."""
+
+    evidence = serializers.UUIDField()
+
+
+class DoneSerializer(Shape):
+    """`note` says what shows that it is done."""
+
+    note = text(required=False)
 
 
 class FollowedUpSerializer(ReceiptSerializer):

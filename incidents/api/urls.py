@@ -6,9 +6,10 @@ from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
 from incidents import commands as rules
-from incidents.api import commands, reading, retrospective
+from incidents.api import commands, follow_ups, reading, retrospective
 
 ONE = "incidents/<uuid:incident>"
+WORK = "follow-ups/<uuid:follow_up>"
 
 
 def route(address: str, view: type[APIView], name: str, **options: Any) -> URLPattern:
@@ -22,6 +23,9 @@ def review(verb: str, command: type[rules.IncidentCommand]) -> URLPattern:
 
 
 urlpatterns = [
+    path("follow-ups", follow_ups.FollowUpListView.as_view(), name="api-follow-ups"),
+    path("follow-ups/counts", follow_ups.FollowUpCountsView.as_view(), name="api-follow-up-counts"),
+    path("follow-ups/<uuid:follow_up>", follow_ups.FollowUpDoor.as_view(), name="api-follow-up"),
     path("incidents", commands.IncidentsView.as_view(), name="api-incidents"),
     path("incidents/counts", reading.CountsView.as_view(), name="api-incident-counts"),
     path("incidents/similar", reading.SimilarView.as_view(), name="api-incident-similar"),
@@ -48,8 +52,13 @@ urlpatterns = [
     route("impact", commands.ImpactView, "impact"),
     route("updates", commands.UpdateView, "updates"),
     route("notes", commands.NoteView, "notes"),
-    route("follow-ups", commands.FollowUpsView, "follow-ups"),
-    route("follow-ups/<uuid:follow_up>/done", commands.FollowUpDoneView, "follow-up-done"),
+    route("follow-ups", follow_ups.FollowUpsView, "follow-ups"),
+    route(f"{WORK}/done", follow_ups.FollowUpDoneView, "follow-up-done"),
+    route(f"{WORK}/change", follow_ups.ChangeFollowUpView, "follow-up-change"),
+    route(f"{WORK}/place", follow_ups.PlaceFollowUpView, "follow-up-place"),
+    route(f"{WORK}/evidence", follow_ups.EvidenceView, "follow-up-evidence"),
+    route(f"{WORK}/drop", follow_ups.DropFollowUpView, "follow-up-drop"),
+    route(f"{WORK}/reopen", follow_ups.ReopenFollowUpView, "follow-up-reopen"),
     route("resolve", commands.ResolveView, "resolve"),
     route("reopen", commands.ReopenView, "reopen"),
     route("close", commands.CloseView, "close"),

@@ -18,6 +18,16 @@ from incidents.commands.channel import (
 )
 from incidents.commands.declaring import AttachBreach, Declare, RecordRecovery
 from incidents.commands.ending import Close, Reopen, Resolve
+from incidents.commands.follow_ups import (
+    AddEvidence,
+    AddFollowUp,
+    ChangeFollowUp,
+    CompleteFollowUp,
+    DropFollowUp,
+    PlaceFollowUp,
+    RemindFollowUp,
+    ReopenFollowUp,
+)
 from incidents.commands.retrospective import (
     AcceptRetrospective,
     RedactSection,
@@ -27,10 +37,8 @@ from incidents.commands.retrospective import (
 )
 from incidents.commands.roles import AcceptRole, DeclineRole, Join, OfferRole, ReleaseRole, TakeRole
 from incidents.commands.work import (
-    AddFollowUp,
     AddNote,
     ChangeSeverity,
-    CompleteFollowUp,
     EnterPhase,
     PostUpdate,
     Retitle,
@@ -40,20 +48,24 @@ from incidents.commands.work import (
 __all__ = [
     "AcceptRetrospective",
     "AcceptRole",
+    "AddEvidence",
     "AddFollowUp",
     "AddNote",
     "AttachBreach",
+    "ChangeFollowUp",
     "ChangeSeverity",
     "Close",
     "CompleteFollowUp",
     "Declare",
     "DeclineRole",
+    "DropFollowUp",
     "EditMessage",
     "EnterPhase",
     "IncidentCommand",
     "Join",
     "OfferRole",
     "PinMessage",
+    "PlaceFollowUp",
     "PostMessage",
     "PostUpdate",
     "React",
@@ -61,7 +73,9 @@ __all__ = [
     "RedactMessage",
     "RedactSection",
     "ReleaseRole",
+    "RemindFollowUp",
     "Reopen",
+    "ReopenFollowUp",
     "Resolve",
     "Retitle",
     "ReturnRetrospective",

@@ -1,12 +1,10 @@
-"""Working an incident: phase, severity, title, impact, updates, notes, follow-ups."""
+"""Working an incident: phase, severity, title, impact, updates, notes."""
 
 from __future__ import annotations
 
 from eventlog.core import Event, Refused
-from incidents.commands.base import IncidentCommand, declared, live, not_closed, one_of, text_of
+from incidents.commands.base import IncidentCommand, live, not_closed, one_of, text_of
 from incidents.events import (
-    FollowUpAdded,
-    FollowUpDone,
     ImpactStated,
     IncidentRetitled,
     NoteAdded,
@@ -14,8 +12,8 @@ from incidents.events import (
     SeverityChanged,
     UpdatePosted,
 )
-from incidents.policy import TEXT_LIMIT, TITLE_LIMIT, follow_up_due
-from incidents.state import AUDIENCES, INTENTS, LIVE_PHASES, PRIORITIES, SEVERITIES, Incident
+from incidents.policy import TEXT_LIMIT, TITLE_LIMIT
+from incidents.state import AUDIENCES, LIVE_PHASES, SEVERITIES, Incident
 
 
 class EnterPhase(IncidentCommand):
@@ -95,37 +93,3 @@ class AddNote(IncidentCommand):
     def decide(self, state: Incident) -> list[Event]:
         not_closed(state)
         return [NoteAdded(text=text_of(self.text, "text", TEXT_LIMIT))]
-
-
-class AddFollowUp(IncidentCommand):
-    follow_up: str
-    title: str
-    priority: str = "P2"
-    intent: str = "fix"
-    owner: str = ""
-
-    def decide(self, state: Incident) -> list[Event]:
-        not_closed(state)
-        if self.follow_up in state.follow_ups:
-            return []
-        due = follow_up_due(one_of(self.priority, PRIORITIES, "priority"), self.at)
-        added = FollowUpAdded(
-            follow_up=self.follow_up,
-            title=text_of(self.title, "title", TITLE_LIMIT),
-            priority=self.priority,
-            intent=one_of(self.intent, INTENTS, "intent"),
-            owner=self.owner,
-            due_at=due.isoformat() if due else None,
-        )
-        return [added]
-
-
-class CompleteFollowUp(IncidentCommand):
-    follow_up: str
-
-    def decide(self, state: Incident) -> list[Event]:
-        declared(state)
-        wanted = state.follow_ups.get(self.follow_up)
-        if wanted is None:
-            raise Refused("There is no such follow-up here.", "unknown_follow_up", "follow_up")
-        return [] if wanted.done else [FollowUpDone(follow_up=self.follow_up, title=wanted.title)]

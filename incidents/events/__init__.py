@@ -13,6 +13,16 @@ from incidents.events.channel import (
     ReactionAdded,
     ReactionRemoved,
 )
+from incidents.events.follow_ups import (
+    FollowUpAdded,
+    FollowUpChanged,
+    FollowUpDone,
+    FollowUpDropped,
+    FollowUpEvidenceAdded,
+    FollowUpPlaced,
+    FollowUpReminded,
+    FollowUpReopened,
+)
 from incidents.events.life import (
     BreachAttached,
     BreachRecovered,
@@ -40,8 +50,6 @@ from incidents.events.roles import (
     RoleTaken,
 )
 from incidents.events.work import (
-    FollowUpAdded,
-    FollowUpDone,
     ImpactStated,
     NoteAdded,
     UpdatePosted,
@@ -51,7 +59,13 @@ __all__ = [
     "BreachAttached",
     "BreachRecovered",
     "FollowUpAdded",
+    "FollowUpChanged",
     "FollowUpDone",
+    "FollowUpDropped",
+    "FollowUpEvidenceAdded",
+    "FollowUpPlaced",
+    "FollowUpReminded",
+    "FollowUpReopened",
     "ImpactStated",
     "IncidentClosed",
     "IncidentDeclared",

@@ -1,5 +1,5 @@
 """Incidents as rows; each module of this folder writes one part of them."""
 
-from incidents.projections import channel, entries, life, retrospective
+from incidents.projections import channel, entries, follow_ups, life, retrospective
 
-__all__ = ["channel", "entries", "life", "retrospective"]
+__all__ = ["channel", "entries", "follow_ups", "life", "retrospective"]

@@ -16,7 +16,6 @@ from eventlog.records import Record
 from incidents import events
 from incidents.models import (
     BreachRow,
-    FollowUpRow,
     ImpactRow,
     IncidentRow,
     ParticipantRow,
@@ -33,7 +32,6 @@ board = Projection(
         "incidents_participant",
         "incidents_message",
         "incidents_reaction",
-        "incidents_follow_up",
         "incidents_breach",
         "incidents_phase",
         "incidents_impact",
@@ -262,6 +260,11 @@ def show_update(event: events.UpdatePosted, record: Record) -> None:
 
 @board.on(
     events.NoteAdded,
+    events.FollowUpChanged,
+    events.FollowUpPlaced,
+    events.FollowUpEvidenceAdded,
+    events.FollowUpDropped,
+    events.FollowUpReminded,
     events.SectionWritten,
     events.SectionRedacted,
     events.RetrospectiveSubmitted,
@@ -274,28 +277,18 @@ def show_version(event: Event, record: Record) -> None:
 
 
 @board.on(events.FollowUpAdded)
-def show_follow_up(event: events.FollowUpAdded, record: Record) -> None:
-    rows.add(
-        FollowUpRow,
-        id=uuid.UUID(event.follow_up),
-        incident=incident_of(record),
-        title=event.title,
-        priority=event.priority,
-        intent=event.intent,
-        owner=event.owner,
-        added_at=record.occurred_at,
-        added_by=record.actor,
-        due_at=_moment(event.due_at),
-    )
+def count_follow_up(event: events.FollowUpAdded, record: Record) -> None:
     change(record, follow_ups=rows.Plus(1))
 
 
 @board.on(events.FollowUpDone)
-def show_follow_up_done(event: events.FollowUpDone, record: Record) -> None:
-    rows.change(
-        FollowUpRow, uuid.UUID(event.follow_up), done_at=record.occurred_at, done_by=record.actor
-    )
+def count_done(event: events.FollowUpDone, record: Record) -> None:
     change(record, follow_ups_done=rows.Plus(1))
+
+
+@board.on(events.FollowUpReopened)
+def count_reopened(event: events.FollowUpReopened, record: Record) -> None:
+    change(record, follow_ups_done=rows.Plus(-1 if event.was == "done" else 0))
 
 
 @board.on(events.IncidentResolved)

@@ -4,12 +4,25 @@ The board: `active`, `recovering`, `closed`, `led_by` and `search` give `Cards`,
 `Counts`. One incident: `detail` gives `Detail`, `messages` gives `Messages`, `message`,
 `messages_of` and `pinned` single ones, `history` what one said before, `timeline` gives
 `Timeline`, `entries_of` gives `Entry` values for records of the log, `by_number` its id.
+Follow-ups: `follow_ups` gives `FollowUpCards`, `follow_up` one with its evidence.
 Looking back: `retrospective` gives `RetrospectiveView`, `revisions` gives `Revision` values.
 Declaring: `possible_duplicates` gives `Similar` values.
 """
 
 from __future__ import annotations
 
+from incidents.queries.follow_ups import (
+    Asked,
+    Evidence,
+    FollowUpCard,
+    FollowUpCards,
+    FollowUpCounts,
+    FollowUpView,
+    board_of,
+    follow_up,
+    follow_up_counts,
+    follow_ups,
+)
 from incidents.queries.lists import active, closed, counts, led_by, recovering, search
 from incidents.queries.looking_back import (
     Cite,
@@ -64,6 +77,7 @@ from incidents.queries.values import (
 
 __all__ = [
     "EVERYTHING",
+    "Asked",
     "AttachedBreach",
     "Card",
     "Cards",
@@ -72,7 +86,12 @@ __all__ = [
     "Counts",
     "Detail",
     "Entry",
+    "Evidence",
     "FollowUp",
+    "FollowUpCard",
+    "FollowUpCards",
+    "FollowUpCounts",
+    "FollowUpView",
     "Gap",
     "Impact",
     "Length",
@@ -93,11 +112,15 @@ __all__ = [
     "Update",
     "Wanted",
     "active",
+    "board_of",
     "by_number",
     "closed",
     "counts",
     "detail",
     "entries_of",
+    "follow_up",
+    "follow_up_counts",
+    "follow_ups",
     "history",
     "is_message",
     "led_by",

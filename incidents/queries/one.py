@@ -119,6 +119,7 @@ def _follow_up(row: FollowUpRow, names: Mapping[str, str]) -> FollowUp:
         added_at=row.added_at,
         due_at=row.due_at,
         done_at=row.done_at,
+        state=row.state,
     )
 
 

@@ -113,6 +113,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
+    """A follow-up beside its incident; `state` is open, done or dropped."""
+
     id: UUID
     title: str
     priority: str
@@ -121,6 +123,7 @@ class FollowUp:
     added_at: datetime
     due_at: datetime | None
     done_at: datetime | None
+    state: str
 
 
 @dataclass(frozen=True, slots=True)

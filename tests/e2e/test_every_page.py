@@ -13,12 +13,14 @@ from eventlog import store
 from eventlog.clock import now
 from eventlog.core import Context, uuid7
 from incidents import acting, commands, queries
+from incidents.models import FollowUpRow
 from monitoring import evaluation, measurements
 from monitoring.commands import CreateMonitor
 from monitoring.models import MonitorRow
 from tests.cast import PASSWORD, Player
 from tests.e2e.conftest import Case, Open
 
+RECORD = ("timeline", "timeline?key=yes", "retrospective", "retrospective/causes")
 DIALOGS = (
     "do-update",
     "do-severity",
@@ -135,6 +137,9 @@ def busy(case: Case, ana: Player, bo: Player) -> Case:
         commands.PostUpdate(**asked, text="Known: the join drops every row."),
         commands.AddFollowUp(**asked, follow_up=str(uuid7()), title="Alert on zero merged rows"),
         commands.PinMessage(**asked),
+        commands.WriteSection(
+            **asked, section="causes", text="A **join**, see [t2].", revision=0, person=ana.ref
+        ),
     ):
         acting.carry_out(command, Context.by(ana.ref))
     return case
@@ -147,8 +152,10 @@ def test_pages_of_an_incident_are_accessible(
 ) -> None:
     (pinned,) = queries.pinned(busy.id)
     paths = ["/", "/?list=closed", busy.path, busy.path + "#state", "/declare"]
-    paths += [f"{busy.path}/{page}" for page in ("timeline", "timeline?key=yes", "retrospective")]
-    browse(ana).look_over(*paths, f"/messages/{pinned.id}")
+    paths += [f"{busy.path}/{part}" for part in RECORD]
+    paths += ["/follow-ups/", "/follow-ups/?list=done", "/follow-ups/board"]
+    paths += [f"/follow-ups/{FollowUpRow.objects.get().id}", f"/messages/{pinned.id}"]
+    browse(ana).look_over(*paths)
 
 
 def test_dialogs_are_accessible(

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from eventlog.core import Command, Refused, canonical, field_names, restore
 from incidents import commands
 from incidents.state import (
+    AREAS,
     AUDIENCES,
     CONFIDENCES,
+    FEASIBILITIES,
     FUNCTIONS,
     INTENTS,
     LIVE_PHASES,
@@ -19,6 +21,8 @@ from incidents.state import (
     PHASES,
     PRIORITIES,
     ROLES,
+    SECTIONS,
+    VALUES,
     Incident,
 )
 from tests.incidents.cast import ANA, AT, BEN, CY, ID, LATER
@@ -73,6 +77,14 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "priority": choice(*PRIORITIES),
     "intent": choice(*INTENTS),
     "owner": people | st.just(""),
+    "area": choice("", *AREAS),
+    "due_at": st.sampled_from([None, AT, LATER, LATER.replace(tzinfo=None)]),
+    "value": choice(*VALUES),
+    "feasibility": choice(*FEASIBILITIES),
+    "evidence": names,
+    "tracker": st.sampled_from(["", "https://tracker.example/7", "tracker"]),
+    "section": choice(*SECTIONS),
+    "revision": st.integers(0, 3),
     "outcome": choice(*OUTCOMES),
     "confidence": choice(*CONFIDENCES),
     "verified": st.booleans(),
