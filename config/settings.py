@@ -200,6 +200,7 @@ SPECTACULAR_SETTINGS = {
         "EdgeKind": "registry.api.shapes.EDGES",
         "EntityKind": "registry.api.shapes.THINGS",
         "FlagKind": "experiments.api.serializers.KINDS",
+        "HypothesisCause": "incidents.state.CAUSES",
         "IncidentRole": "incidents.state.ROLES",
         "Level": "incidents.state.CONFIDENCES",
     },

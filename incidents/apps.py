@@ -12,4 +12,4 @@ class IncidentsConfig(AppConfig):
     verbose_name = "Incidents"
 
     def ready(self) -> None:
-        from incidents import panels  # noqa: F401
+        from incidents import panels, sentences_working, slash_working  # noqa: F401

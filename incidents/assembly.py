@@ -128,7 +128,15 @@ CITED: dict[str, tuple[tuple[type[Event], ...], str]] = {
         ),
         "No decision is recorded.",
     ),
-    "causes": ((), "No cause is recorded."),
+    "causes": (
+        (
+            events.HypothesisProposed,
+            events.EvidenceAdded,
+            events.EvidenceWithdrawn,
+            events.HypothesisJudged,
+        ),
+        "No hypothesis is recorded.",
+    ),
     "follow_ups": (
         (
             events.FollowUpAdded,
@@ -203,6 +211,12 @@ def _impact(story: Story) -> Lines:
     stated = story.of(events.ImpactStated)
     if stated and not any(f.event.best is not None for f in stated):
         yield "No estimate has a figure."
+
+
+def _causes(story: Story) -> Lines:
+    judged = {fact.event.hypothesis: fact for fact in story.of(events.HypothesisJudged)}
+    if not any(f.event.status in ("root cause", "contributing") for f in judged.values()):
+        yield "No cause is recorded: no hypothesis is called the root cause or contributing."
 
 
 def _phases(story: Story) -> Lines:
@@ -324,6 +338,7 @@ def _questions(story: Story) -> Lines:
 WRITERS: dict[str, Callable[[Story], Lines]] = {
     "summary": _summary,
     "impact": _impact,
+    "causes": _causes,
     "phases": _phases,
     "roles": _roles,
     "told": _told,

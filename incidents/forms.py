@@ -54,6 +54,10 @@ class Form:
             raise Refused("This takes a finite number.", "not_a_number", name)
         return value
 
+    def words(self, name: str) -> list[str]:
+        """What is written between spaces and commas."""
+        return self.text(name).replace(",", " ").split()
+
     def flag(self, name: str) -> bool:
         return bool(self.text(name))
 

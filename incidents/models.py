@@ -225,7 +225,7 @@ class FollowUpRow(models.Model):
         return self.title
 
 
-class EvidenceRow(models.Model):
+class FollowUpEvidenceRow(models.Model):
     """Something that shows what was done about a follow-up."""
 
     id = models.UUIDField(primary_key=True)
@@ -237,7 +237,7 @@ class EvidenceRow(models.Model):
     added_by = models.TextField()
 
     class Meta:
-        db_table = "incidents_evidence"
+        db_table = "incidents_follow_up_evidence"
 
     def __str__(self) -> str:
         return self.text
@@ -390,3 +390,53 @@ class EntryRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.version}"
+
+
+class HypothesisRow(models.Model):
+    """What somebody thinks caused an incident; `place` is its turn, from 1."""
+
+    id = models.TextField(primary_key=True)
+    hypothesis = models.UUIDField()
+    incident = models.UUIDField(db_index=True)
+    number = models.SmallIntegerField()
+    place = models.SmallIntegerField()
+    text = models.TextField()
+    cause = models.TextField(default="")
+    owner = models.TextField(default="")
+    entities = models.JSONField(default=list)
+    status = models.TextField(default="proposed")
+    reason = models.TextField(default="")
+    proposed_by = models.TextField()
+    proposed_at = models.DateTimeField()
+    judged_by = models.TextField(default="")
+    judged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "incidents_hypothesis"
+
+    def __str__(self) -> str:
+        return f"H{self.number} {self.text}"
+
+
+class EvidenceRow(models.Model):
+    """What speaks for or against a hypothesis; withdrawn ones stay, with the reason."""
+
+    id = models.TextField(primary_key=True)
+    evidence = models.UUIDField()
+    incident = models.UUIDField(db_index=True)
+    hypothesis = models.UUIDField()
+    version = models.IntegerField()
+    side = models.TextField()
+    text = models.TextField()
+    link = models.TextField(default="")
+    added_by = models.TextField()
+    added_at = models.DateTimeField()
+    withdrawn_by = models.TextField(default="")
+    withdrawn_at = models.DateTimeField(null=True)
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "incidents_evidence"
+
+    def __str__(self) -> str:
+        return f"{self.side}: {self.text}"

@@ -14,7 +14,7 @@ from access.queries import people
 from access.rights import Actor
 from eventlog import keys, store
 from eventlog.records import Record
-from incidents import measured, queries, slash
+from incidents import measured, pages_working, queries, slash
 from incidents.fragments import MESSAGE, SCROLLED, messages_in, said
 from incidents.models import IncidentRow, MessageRow
 from incidents.policy import DEFAULT_SEVERITY, SEVERITY_WORDS
@@ -177,6 +177,7 @@ def incident(id: UUID, me: str, now: datetime) -> dict[str, Any]:
         "choices": CHOICES,
         "pictures": measured.pictures(detail, now),
         "pinned": queries.pinned(id),
+        **pages_working.working(detail),
     }
 
 

@@ -12,6 +12,7 @@ PART_WORDS = {
     "channel": "Messages",
     "work": "Work",
     "follow_ups": "Follow-ups",
+    "hypotheses": "Hypotheses",
     "retrospective": "Retrospective",
 }
 

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 TITLE_LIMIT = 200
 URL_LIMIT = 2_000
 TEXT_LIMIT = 8_000
+HYPOTHESIS_LIMIT = 50
+EVIDENCE_LIMIT = 100  # of one hypothesis
 # Of one message, and of one channel.
 EDITS_LIMIT = 50
 PINS_LIMIT = 20

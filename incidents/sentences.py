@@ -74,7 +74,7 @@ def quoted(text: str, limit: int = 140) -> str:
     return f"“{line if len(line) <= limit else line[: limit - 1].rstrip() + '…'}”"
 
 
-def _because(reason: str) -> str:
+def because(reason: str) -> str:
     return f": {reason}" if reason else ""
 
 
@@ -91,7 +91,7 @@ def _attached(event: events.BreachAttached, name: Namer) -> str:
 
 @tells(events.BreachRecovered, "check", key=True)
 def _recovered(event: events.BreachRecovered, name: Namer) -> str:
-    return f"recorded that {event.monitor_name or name(event.monitor)} is back in band" + _because(
+    return f"recorded that {event.monitor_name or name(event.monitor)} is back in band" + because(
         event.sentence
     )
 
@@ -99,12 +99,12 @@ def _recovered(event: events.BreachRecovered, name: Namer) -> str:
 @tells(events.RoleTaken, "user", key=True)
 def _taken(event: events.RoleTaken, name: Namer) -> str:
     over = f" over from {name(event.instead_of)}" if event.instead_of else ""
-    return f"took {role_word(event.role)}{over}" + _because(event.reason)
+    return f"took {role_word(event.role)}{over}" + because(event.reason)
 
 
 @tells(events.RoleOffered, "hand")
 def _offered(event: events.RoleOffered, name: Namer) -> str:
-    return f"offered {role_word(event.role)} to {name(event.to)}" + _because(event.summary)
+    return f"offered {role_word(event.role)} to {name(event.to)}" + because(event.summary)
 
 
 @tells(events.RoleAccepted, "user", key=True)
@@ -115,7 +115,7 @@ def _accepted(event: events.RoleAccepted, name: Namer) -> str:
 
 @tells(events.RoleDeclined, "user")
 def _declined(event: events.RoleDeclined, name: Namer) -> str:
-    return f"declined {role_word(event.role)}" + _because(event.reason)
+    return f"declined {role_word(event.role)}" + because(event.reason)
 
 
 @tells(events.RoleReleased, "user", key=True)
@@ -201,7 +201,7 @@ def _took_back(event: events.ReactionRemoved, name: Namer) -> str:
 
 @tells(events.MessageRedacted, "x")
 def _redacted(event: events.MessageRedacted, name: Namer) -> str:
-    return "removed a message" + _because(event.reason)
+    return "removed a message" + because(event.reason)
 
 
 @tells(events.FollowUpAdded, "todo")
@@ -218,7 +218,7 @@ def _done(event: events.FollowUpDone, name: Namer) -> str:
 @tells(events.FollowUpChanged, "todo")
 def _follow_up_changed(event: events.FollowUpChanged, name: Namer) -> str:
     values = (f"{FIELD_WORDS[field]} {_field(event, field, name)}" for field in event.changed)
-    return f"changed {quoted(event.title)}: {', '.join(values)}" + _because(event.reason)
+    return f"changed {quoted(event.title)}: {', '.join(values)}" + because(event.reason)
 
 
 FIELD_WORDS = {
@@ -315,7 +315,7 @@ def _written(event: events.SectionWritten, name: Namer) -> str:
 @tells(events.SectionRedacted, "x")
 def _section_redacted(event: events.SectionRedacted, name: Namer) -> str:
     title = quoted(SECTION_WORDS[event.section])
-    return f"removed revision {event.revision} of {title}" + _because(event.reason)
+    return f"removed revision {event.revision} of {title}" + because(event.reason)
 
 
 @tells(events.RetrospectiveSubmitted, "eye")

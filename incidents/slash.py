@@ -136,12 +136,12 @@ def _unknown(name: str) -> Refused:
     return Refused(f"There is no command {name[:40]}. {hint}", "unknown_command", "text", near)
 
 
-def _wrong(name: str, current: Any = None) -> Refused:
+def wrong(name: str, current: Any = None) -> Refused:
     """The refusal of a line that does not say what the command needs."""
     return Refused(f"Usage: {_registry[name].usage}", "usage", "text", current)
 
 
-def _person(line: Line, text: str) -> tuple[str, str]:
+def person_in(line: Line, text: str) -> tuple[str, str]:
     """Ref of the first person called in a text, and the text without them."""
     found = PERSON.search(text)
     if found is None:
@@ -155,7 +155,7 @@ def _person(line: Line, text: str) -> tuple[str, str]:
 def _role(name: str, word: str) -> str:
     role = ROLE_NAMES.get(word.removeprefix("@"))
     if role is None:
-        raise _wrong(name)
+        raise wrong(name)
     return role
 
 
@@ -187,7 +187,7 @@ def role(line: Line) -> Command[Incident]:
     }
     if word in answers:
         return answers[word](**line.about, role=_role("/role", rest.lower()), person=line.author)
-    name, (to, summary) = _role("/role", word), _person(line, rest)
+    name, (to, summary) = _role("/role", word), person_in(line, rest)
     if to:
         return OfferRole(**line.about, role=name, to=to, by=line.author, summary=summary)
     return TakeRole(**line.about, role=name, person=line.author)
@@ -203,7 +203,7 @@ def severity(line: Line) -> ChangeSeverity:
     word, reason = line.first()
     digit = word.removeprefix("sev")
     if digit not in ("1", "2", "3", "4"):
-        raise _wrong("/sev")
+        raise wrong("/sev")
     return ChangeSeverity(**line.about, severity=int(digit), reason=reason)
 
 
@@ -232,7 +232,7 @@ def impact(line: Line) -> StateImpact:
 
 @slash("/followup", "[P0-P3] [improvement] text [@owner]", "Keep work for later.")
 def follow_up(line: Line) -> AddFollowUp:
-    owner, text = _person(line, line.rest)
+    owner, text = person_in(line, line.rest)
     fields: dict[str, Any] = {}
     word, rest = Line(line.incident, "", "", line.at, text).first()
     if word.upper() in PRIORITIES:
@@ -258,7 +258,7 @@ def pin(line: Line) -> PinMessage:
 def resolve(line: Line) -> Resolve:
     outcome, summary = line.first()
     if outcome not in OUTCOMES:
-        raise _wrong("/resolve", list(OUTCOMES))
+        raise wrong("/resolve", list(OUTCOMES))
     original = re.match(r"#?([1-9]\d{0,8})\b\s*", summary) if outcome == "duplicate" else None
     return Resolve(
         **line.about,

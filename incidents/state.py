@@ -51,6 +51,22 @@ SECTIONS = (
     "luckily",
     "follow_ups",
 )
+# What can have changed, named precisely; "the world" is everything outside.
+CAUSES = (
+    "architecture",
+    "configured model",
+    "trained model",
+    "data",
+    "feature definition",
+    "schema",
+    "pipeline",
+    "serving binary",
+    "infrastructure",
+    "capacity",
+    "the world",
+)
+STANDINGS = ("proposed", "testing", "supported", "refuted", "root cause", "contributing")
+SIDES = ("for", "against")
 FUNCTIONS = (
     "model developer",
     "data engineer",
@@ -139,6 +155,32 @@ class Retrospective:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks `for` or `against` a hypothesis."""
+
+    side: str
+    text: str
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What somebody thinks caused it; `number` is how people call it, as in H2."""
+
+    number: int
+    text: str
+    cause: str = ""
+    owner: str = ""
+    entities: tuple[str, ...] = ()
+    status: str = "proposed"
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+    def speaks(self, side: str) -> int:
+        """How many pieces of evidence stand on a side."""
+        return sum(one.side == side for one in self.evidence.values() if not one.withdrawn)
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An incident as its rules see it; `number` is 0 before it is declared."""
 
@@ -162,6 +204,7 @@ class Incident:
     edits: Mapping[str, int] = field(default_factory=dict)
     reactions: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     retrospective: Retrospective = Retrospective()
+    hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
 
     @property
     def live(self) -> bool:

@@ -20,7 +20,8 @@ from eventlog.clock import now
 from eventlog.core import Context, Refused, uuid7
 from incidents import acting, pages
 from incidents.commands import Declare, IncidentCommand, RedactMessage
-from incidents.forms import VERBS, Form
+from incidents.forms import Form
+from incidents.forms_working import VERBS
 from incidents.policy import DEFAULT_SEVERITY
 from incidents.queries import by_number, names_of, possible_duplicates
 

@@ -197,7 +197,7 @@ VERBS: dict[str, Builder] = {
     "place": lambda f, c: commands.PlaceFollowUp(
         **_on(f, c), value=f.text("value"), feasibility=f.text("feasibility"), person=f.me
     ),
-    "evidence": lambda f, c: commands.AddEvidence(
+    "evidence": lambda f, c: commands.AddFollowUpEvidence(
         **_on(f, c),
         evidence=f.new,
         text=f.text("text"),

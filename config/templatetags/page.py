@@ -146,3 +146,11 @@ def address(ref: str) -> str:
     """Path of the page about an entity, by its ref."""
     kind, _, name = ref.partition(":")
     return f"/{kind}s/{name}"
+
+
+@register.filter
+def whereabouts(link: str) -> str:
+    """The address of a link: itself, or the page about the thing whose ref it is."""
+    if link.startswith(("https://", "http://")):
+        return link
+    return address(link) if link.startswith("monitor:") else f"/models/{link}"

@@ -138,13 +138,13 @@ class PlaceFollowUpView(OnIncident):
         return super().build({**data, "person": person_of(request)}, request)
 
 
-class EvidenceView(OnIncident):
+class FollowUpEvidenceView(OnIncident):
     """Adding evidence."""
 
-    command = commands.AddEvidence
-    serializer_class = shapes.EvidenceSerializer
+    command = commands.AddFollowUpEvidence
+    serializer_class = shapes.FollowUpEvidenceSerializer
 
-    @extend_schema(responses={200: shapes.EvidencedSerializer})
+    @extend_schema(responses={200: shapes.FollowUpEvidencedSerializer})
     def post(self, request: Request, **path: Any) -> Response:
         """Keeps what shows that something was done."""
         return super().post(request, **path)

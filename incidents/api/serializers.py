@@ -209,7 +209,7 @@ class PlaceSerializer(Shape):
     feasibility = choice(FEASIBILITIES)
 
 
-class EvidenceSerializer(Shape):
+class FollowUpEvidenceSerializer(Shape):
     """`sha256` is of what stands at the address."""
 
     text = text()
@@ -217,7 +217,7 @@ class EvidenceSerializer(Shape):
     sha256 = serializers.RegexField(r"^[0-9a-f]{64}\Z", required=False, allow_blank=True)
 
 
-class EvidencedSerializer(ReceiptSerializer):
+class FollowUpEvidencedSerializer(ReceiptSerializer):
     """A receipt with the evidence's id."""
 
     evidence = serializers.UUIDField()

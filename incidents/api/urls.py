@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
 from incidents import commands as rules
-from incidents.api import commands, follow_ups, reading, retrospective
+from incidents.api import commands, follow_ups, hypotheses, reading, retrospective
 
 ONE = "incidents/<uuid:incident>"
 WORK = "follow-ups/<uuid:follow_up>"
@@ -20,6 +20,11 @@ def route(address: str, view: type[APIView], name: str, **options: Any) -> URLPa
 def review(verb: str, command: type[rules.IncidentCommand]) -> URLPattern:
     """A step of the retrospective's review."""
     return route(f"retrospective/{verb}", retrospective.ReviewView, verb, command=command)
+
+
+def hypothesis(verb: str, view: type[APIView], name: str = "") -> URLPattern:
+    """An address beneath one hypothesis of an incident."""
+    return route(f"hypotheses/<uuid:hypothesis>/{verb}", view, f"hypothesis-{name or verb}")
 
 
 urlpatterns = [
@@ -56,9 +61,15 @@ urlpatterns = [
     route(f"{WORK}/done", follow_ups.FollowUpDoneView, "follow-up-done"),
     route(f"{WORK}/change", follow_ups.ChangeFollowUpView, "follow-up-change"),
     route(f"{WORK}/place", follow_ups.PlaceFollowUpView, "follow-up-place"),
-    route(f"{WORK}/evidence", follow_ups.EvidenceView, "follow-up-evidence"),
+    route(f"{WORK}/evidence", follow_ups.FollowUpEvidenceView, "follow-up-evidence"),
     route(f"{WORK}/drop", follow_ups.DropFollowUpView, "follow-up-drop"),
     route(f"{WORK}/reopen", follow_ups.ReopenFollowUpView, "follow-up-reopen"),
+    route("hypotheses", hypotheses.HypothesesView, "hypotheses"),
+    hypothesis("change", hypotheses.ChangeView),
+    hypothesis("judge", hypotheses.JudgeView),
+    hypothesis("move", hypotheses.MoveView),
+    hypothesis("evidence", hypotheses.EvidenceView),
+    hypothesis("evidence/<uuid:evidence>/withdraw", hypotheses.WithdrawView, "withdraw"),
     route("resolve", commands.ResolveView, "resolve"),
     route("reopen", commands.ReopenView, "reopen"),
     route("close", commands.CloseView, "close"),

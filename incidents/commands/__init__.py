@@ -19,14 +19,22 @@ from incidents.commands.channel import (
 from incidents.commands.declaring import AttachBreach, Declare, RecordRecovery
 from incidents.commands.ending import Close, Reopen, Resolve
 from incidents.commands.follow_ups import (
-    AddEvidence,
     AddFollowUp,
+    AddFollowUpEvidence,
     ChangeFollowUp,
     CompleteFollowUp,
     DropFollowUp,
     PlaceFollowUp,
     RemindFollowUp,
     ReopenFollowUp,
+)
+from incidents.commands.hypotheses import (
+    AddEvidence,
+    ChangeHypothesis,
+    JudgeHypothesis,
+    MoveHypothesis,
+    ProposeHypothesis,
+    WithdrawEvidence,
 )
 from incidents.commands.retrospective import (
     AcceptRetrospective,
@@ -50,9 +58,11 @@ __all__ = [
     "AcceptRole",
     "AddEvidence",
     "AddFollowUp",
+    "AddFollowUpEvidence",
     "AddNote",
     "AttachBreach",
     "ChangeFollowUp",
+    "ChangeHypothesis",
     "ChangeSeverity",
     "Close",
     "CompleteFollowUp",
@@ -63,11 +73,14 @@ __all__ = [
     "EnterPhase",
     "IncidentCommand",
     "Join",
+    "JudgeHypothesis",
+    "MoveHypothesis",
     "OfferRole",
     "PinMessage",
     "PlaceFollowUp",
     "PostMessage",
     "PostUpdate",
+    "ProposeHypothesis",
     "React",
     "RecordRecovery",
     "RedactMessage",
@@ -84,5 +97,6 @@ __all__ = [
     "TakeRole",
     "UnpinMessage",
     "Unreact",
+    "WithdrawEvidence",
     "WriteSection",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -9,6 +10,9 @@ from eventlog.core import Command, Refused
 from incidents.state import Incident
 
 Choice = TypeVar("Choice", str, int)
+REF = re.compile(r"[a-z][a-z0-9_-]{0,39}:[^\s\x00]{1,200}")
+LINK = re.compile(r"https?://[^\s\x00\ud800-\udfff]{1,1000}")
+REFS_LIMIT = 20
 
 
 class IncidentCommand(Command[Incident]):
@@ -78,3 +82,24 @@ def text_of(value: str, field: str, limit: int, *, empty: bool = False) -> str:
 def distinct(values: Iterable[str]) -> list[str]:
     """Each value once, in order, without the empty one."""
     return [value for value in dict.fromkeys(values) if value]
+
+
+def refs_of(values: Iterable[str], field: str) -> list[str]:
+    """The refs, such as ``model:ranker``. Refuses too many and what is no ref."""
+    values = list(values)
+    if len(values) > REFS_LIMIT:
+        raise Refused(f"At most {REFS_LIMIT} things are named here.", "too_many", field)
+    for value in values:
+        if not REF.fullmatch(value) or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise Refused(f"{value[:60]!a} is no ref such as model:ranker.", "no_ref", field)
+    return values
+
+
+def link_of(value: str, field: str) -> str:
+    """Where something is to be seen: empty, a web address, or the ref of a thing known here."""
+    value = value.strip()
+    if "://" in value and not LINK.fullmatch(value):
+        raise Refused("A web address begins with https:// or http://.", "no_link", field)
+    if value and "://" not in value:
+        refs_of([value], field)
+    return value

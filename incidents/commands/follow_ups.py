@@ -173,7 +173,7 @@ class PlaceFollowUp(FollowUpCommand):
         return [placed]
 
 
-class AddEvidence(FollowUpCommand):
+class AddFollowUpEvidence(FollowUpCommand):
     """Keeps something that shows what was done: words, an address, and its checksum."""
 
     evidence: str

@@ -23,6 +23,14 @@ from incidents.events.follow_ups import (
     FollowUpReminded,
     FollowUpReopened,
 )
+from incidents.events.hypotheses import (
+    EvidenceAdded,
+    EvidenceWithdrawn,
+    HypothesesOrdered,
+    HypothesisChanged,
+    HypothesisJudged,
+    HypothesisProposed,
+)
 from incidents.events.life import (
     BreachAttached,
     BreachRecovered,
@@ -58,6 +66,8 @@ from incidents.events.work import (
 __all__ = [
     "BreachAttached",
     "BreachRecovered",
+    "EvidenceAdded",
+    "EvidenceWithdrawn",
     "FollowUpAdded",
     "FollowUpChanged",
     "FollowUpDone",
@@ -66,6 +76,10 @@ __all__ = [
     "FollowUpPlaced",
     "FollowUpReminded",
     "FollowUpReopened",
+    "HypothesesOrdered",
+    "HypothesisChanged",
+    "HypothesisJudged",
+    "HypothesisProposed",
     "ImpactStated",
     "IncidentClosed",
     "IncidentDeclared",

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='EvidenceRow',
+            name='FollowUpEvidenceRow',
             fields=[
                 ('id', models.UUIDField(primary_key=True, serialize=False)),
                 ('follow_up', models.UUIDField(db_index=True)),
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('added_by', models.TextField()),
             ],
             options={
-                'db_table': 'incidents_evidence',
+                'db_table': 'incidents_follow_up_evidence',
             },
         ),
         migrations.CreateModel(

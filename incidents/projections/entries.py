@@ -24,6 +24,9 @@ SILENT = frozenset({"incident", "message", "client_id", "dedup_key", "follow_up"
 NO_WORD = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT\S+|(?:person|token|system|breach|monitor):\S+"
 )
+OF_HYPOTHESES = frozenset(
+    kind.type for kind in kinds_of_events() if part_of(kind.type) == "hypotheses"
+)
 
 entries = Projection("incident_entries", tables=["incidents_entry"])
 
@@ -67,7 +70,7 @@ def _words(event: Event) -> Iterator[str]:
         if name == "severity":
             yield f"SEV{value}"
         elif name == "number":
-            yield f"#{value}"
+            yield f"H{value}" if event.type in OF_HYPOTHESES else f"#{value}"
         elif name not in SILENT:
             yield from _texts(value)
 

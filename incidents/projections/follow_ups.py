@@ -10,11 +10,13 @@ from eventlog import rows
 from eventlog.projections import Projection
 from eventlog.records import Record
 from incidents import events
-from incidents.models import FAR_AWAY, EvidenceRow, FollowUpRow
+from incidents.models import FAR_AWAY, FollowUpEvidenceRow, FollowUpRow
 from incidents.policy import reminder_at
 from incidents.projections.life import incident_of
 
-follow_ups = Projection("incident_follow_ups", tables=["incidents_follow_up", "incidents_evidence"])
+follow_ups = Projection(
+    "incident_follow_ups", tables=["incidents_follow_up", "incidents_follow_up_evidence"]
+)
 
 
 @follow_ups.on(events.FollowUpAdded)
@@ -59,7 +61,7 @@ def show_placed(event: events.FollowUpPlaced, record: Record) -> None:
 @follow_ups.on(events.FollowUpEvidenceAdded)
 def show_evidence(event: events.FollowUpEvidenceAdded, record: Record) -> None:
     rows.add(
-        EvidenceRow,
+        FollowUpEvidenceRow,
         id=UUID(event.evidence),
         follow_up=UUID(event.follow_up),
         text=event.text,

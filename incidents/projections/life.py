@@ -62,7 +62,7 @@ def _recompute(record: Record, **expressions: Any) -> None:
     IncidentRow.objects.filter(id=incident_of(record)).update(**expressions)
 
 
-def _key(record: Record, part: object) -> str:
+def key_of(record: Record, part: object) -> str:
     return f"{incident_of(record)}:{part}"
 
 
@@ -103,7 +103,7 @@ def show_declared(event: events.IncidentDeclared, record: Record) -> None:
 def show_breach(event: events.BreachAttached, record: Record) -> None:
     rows.add(
         BreachRow,
-        id=_key(record, event.breach),
+        id=key_of(record, event.breach),
         incident=incident_of(record),
         breach=event.breach,
         monitor=event.monitor,
@@ -120,7 +120,7 @@ def show_breach(event: events.BreachAttached, record: Record) -> None:
 @board.on(events.BreachRecovered)
 def show_recovery(event: events.BreachRecovered, record: Record) -> None:
     recovered_at = datetime.fromisoformat(event.recovered_at)
-    rows.change(BreachRow, _key(record, event.breach), recovered_at=recovered_at)
+    rows.change(BreachRow, key_of(record, event.breach), recovered_at=recovered_at)
     change(record, breaches_open=rows.Plus(-1))
     _recompute(record, ended_at=Greatest(F("ended_at"), Value(recovered_at)))
 
@@ -167,7 +167,7 @@ NOT_OFFERED: dict[str, Any] = {
 
 def _role(record: Record, role: str, **fields: Any) -> None:
     defaults = {"incident": incident_of(record), "role": role, **fields}
-    RoleRow.objects.update_or_create(id=_key(record, role), defaults=defaults)
+    RoleRow.objects.update_or_create(id=key_of(record, role), defaults=defaults)
 
 
 def _show_commander(record: Record, role: str, person: str) -> None:
@@ -182,14 +182,14 @@ def show_participant(event: events.ParticipantJoined, record: Record) -> None:
 
 def _take_part(record: Record, person: str, **fields: str) -> None:
     incident = incident_of(record)
-    known = ParticipantRow.objects.filter(id=_key(record, person))
+    known = ParticipantRow.objects.filter(id=key_of(record, person))
     if known.exists():
         if fields:
             known.update(**fields)
         return
     rows.add(
         ParticipantRow,
-        id=_key(record, person),
+        id=key_of(record, person),
         incident=incident,
         person=person,
         joined_at=record.occurred_at,
@@ -207,7 +207,7 @@ def show_phase(event: events.PhaseEntered, record: Record) -> None:
 def _enter(record: Record, phase: str) -> None:
     rows.add(
         PhaseRow,
-        id=_key(record, record.version),
+        id=key_of(record, record.version),
         incident=incident_of(record),
         version=record.version,
         phase=phase,
@@ -229,7 +229,7 @@ def show_title(event: events.IncidentRetitled, record: Record) -> None:
 def show_impact(event: events.ImpactStated, record: Record) -> None:
     rows.add(
         ImpactRow,
-        id=_key(record, record.version),
+        id=key_of(record, record.version),
         incident=incident_of(record),
         version=record.version,
         text=event.text,
@@ -247,7 +247,7 @@ def show_impact(event: events.ImpactStated, record: Record) -> None:
 def show_update(event: events.UpdatePosted, record: Record) -> None:
     rows.add(
         UpdateRow,
-        id=_key(record, record.version),
+        id=key_of(record, record.version),
         incident=incident_of(record),
         version=record.version,
         audience=event.audience,

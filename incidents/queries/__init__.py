@@ -13,16 +13,17 @@ from __future__ import annotations
 
 from incidents.queries.follow_ups import (
     Asked,
-    Evidence,
     FollowUpCard,
     FollowUpCards,
     FollowUpCounts,
+    FollowUpEvidence,
     FollowUpView,
     board_of,
     follow_up,
     follow_up_counts,
     follow_ups,
 )
+from incidents.queries.hypotheses import Evidence, Hypothesis, hypotheses, hypothesis_called
 from incidents.queries.lists import active, closed, counts, led_by, recovering, search
 from incidents.queries.looking_back import (
     Cite,
@@ -91,8 +92,10 @@ __all__ = [
     "FollowUpCard",
     "FollowUpCards",
     "FollowUpCounts",
+    "FollowUpEvidence",
     "FollowUpView",
     "Gap",
+    "Hypothesis",
     "Impact",
     "Length",
     "Message",
@@ -122,6 +125,8 @@ __all__ = [
     "follow_up_counts",
     "follow_ups",
     "history",
+    "hypotheses",
+    "hypothesis_called",
     "is_message",
     "led_by",
     "message",

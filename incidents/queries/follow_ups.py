@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from access.paging import DEFAULT_LIMIT, page_of
-from incidents.models import EvidenceRow, FollowUpRow, IncidentRow
+from incidents.models import FollowUpEvidenceRow, FollowUpRow, IncidentRow
 from incidents.queries.names import actor, named, names_of
 from incidents.queries.values import Named
 
@@ -59,7 +59,7 @@ class FollowUpCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class FollowUpEvidence:
     """What shows that something was done; `sha256` is of what stands at the address."""
 
     id: UUID
@@ -73,7 +73,7 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class FollowUpView:
     card: FollowUpCard
-    evidence: list[Evidence]
+    evidence: list[FollowUpEvidence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,11 @@ def follow_up(id: UUID | str, now: datetime) -> FollowUpView | None:
     row = FollowUpRow.objects.filter(id=id).first()
     if row is None:
         return None
-    kept = list(EvidenceRow.objects.filter(follow_up=row.id).order_by("added_at", "id"))
+    kept = list(FollowUpEvidenceRow.objects.filter(follow_up=row.id).order_by("added_at", "id"))
     names = names_of(one.added_by for one in kept)
     shown = [
-        Evidence(o.id, o.text, o.url, o.sha256, o.added_at, actor(o.added_by, names)) for o in kept
+        FollowUpEvidence(o.id, o.text, o.url, o.sha256, o.added_at, actor(o.added_by, names))
+        for o in kept
     ]
     return FollowUpView(_cards([row], now)[0], shown)
 

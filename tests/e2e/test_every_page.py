@@ -28,6 +28,10 @@ DIALOGS = (
     "do-impact",
     "do-follow-up",
     "do-resolve",
+    "do-hypothesis",
+    "do-evidence-1",
+    "do-judge-1",
+    "do-change-1",
     "keys",
 )
 
@@ -129,12 +133,27 @@ def busy(case: Case, ana: Player, bo: Player) -> Case:
     case.say(ana, "Every partner fell at once. @bo what does accounting show? See #1.")
     case.say(bo, "```\nclick_log v42  partner_key  string  'p-10417'" + " wide" * 40 + "\n```")
     asked: dict[str, Any] = {"incident": case.id, "at": now()}
+    thought = str(uuid7())
     for command in (
         commands.TakeRole(**asked, role="commander", person=ana.ref),
         commands.OfferRole(**asked, role="planning", to=bo.ref, by=ana.ref),
         commands.EnterPhase(**asked, phase="mitigation"),
         commands.StateImpact(**asked, text="All partners", unit="%", low=-77, best=-71, high=-64),
         commands.PostUpdate(**asked, text="Known: the join drops every row."),
+        commands.ProposeHypothesis(
+            **asked,
+            hypothesis=thought,
+            text="Partner key changed type in click_log v42",
+            by=ana.ref,
+            cause="schema",
+            entities=["dataset:click_log@42"],
+        ),
+        commands.AddEvidence(
+            **asked, hypothesis=thought, evidence=str(uuid7()), side="for", text="Merged rows are 0"
+        ),
+        commands.JudgeHypothesis(
+            **asked, hypothesis=thought, status="supported", reason="The join compares text."
+        ),
         commands.AddFollowUp(**asked, follow_up=str(uuid7()), title="Alert on zero merged rows"),
         commands.PinMessage(**asked),
         commands.WriteSection(

@@ -15,7 +15,7 @@ from eventlog.rebuild import differences
 from incidents import commands, queries
 from incidents.acting import carry_out, declare, next_number, say
 from incidents.models import IncidentRow
-from incidents.state import LIVE_PHASES, OUTCOMES, PRIORITIES, ROLES, Incident
+from incidents.state import CAUSES, LIVE_PHASES, OUTCOMES, PRIORITIES, ROLES, STANDINGS, Incident
 from tests.incidents.cast import ANA, BEN, CY, MODEL, breach
 
 PEOPLE = (ANA, BEN, CY)
@@ -71,6 +71,21 @@ class Crowd:
             (commands.Resolve, {"outcome": pick(OUTCOMES), "verified": pick([True, False])}),
             (commands.Reopen, {"reason": text}),
             (commands.Close, {}),
+            (commands.ProposeHypothesis, {"hypothesis": self._id(), "text": text, "by": person}),
+            (commands.ChangeHypothesis, {"hypothesis": self._id(), "cause": pick(CAUSES)}),
+            (commands.MoveHypothesis, {"hypothesis": self._id(), "place": pick([1, 2, 9])}),
+            (
+                commands.AddEvidence,
+                {"hypothesis": self._id(), "evidence": self._id(), "side": "for", "text": text},
+            ),
+            (
+                commands.WithdrawEvidence,
+                {"hypothesis": self._id(), "evidence": self._id(), "reason": text},
+            ),
+            (
+                commands.JudgeHypothesis,
+                {"hypothesis": self._id(), "status": pick(STANDINGS), "reason": text},
+            ),
         ]
         if self.dice.random() < 0.15:
             return self._of_a_monitor()
@@ -126,4 +141,7 @@ def test_a_crowd_breaks_nothing(seed: int) -> None:
     assert row.breaches_open == sum(b.recovered_at is None for b in page.breaches)
     assert row.commander == (page.roles[0].person.ref if page.roles[0].person else "")
     assert (row.open_key is None) == (row.status != "open")
-    assert differences(all_projections()["incidents"]) == {}
+    thoughts = queries.hypotheses(row.id)
+    assert [one.place for one in thoughts] == list(range(1, len(thoughts) + 1))
+    for projection in all_projections().values():
+        assert differences(projection) == {}, projection.name

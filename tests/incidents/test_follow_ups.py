@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from eventlog.core import Event, restore
 from eventlog.testing import Given, given
 from incidents.commands import (
-    AddEvidence,
     AddFollowUp,
+    AddFollowUpEvidence,
     ChangeFollowUp,
     CompleteFollowUp,
     DropFollowUp,
@@ -155,8 +155,8 @@ def test_priorities_are_owned_by_a_business_function(function: str, confirmed: b
 # Evidence and ending
 
 
-def evidence(**changes: Any) -> AddEvidence:
-    return AddEvidence(**asked(evidence="e1", text="It rang.", **changes))
+def evidence(**changes: Any) -> AddFollowUpEvidence:
+    return AddFollowUpEvidence(**asked(evidence="e1", text="It rang.", **changes))
 
 
 KEPT = FollowUpEvidenceAdded(**ONE, evidence="e1", text="It rang.")

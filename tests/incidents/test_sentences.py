@@ -13,7 +13,7 @@ NAMES = {ANA: "Ana", BEN: "Ben", "monitor:ctr": "Click-through"}
 
 
 def tell(event: Event) -> str:
-    return told(event.type).tell(event, lambda ref: NAMES[ref])
+    return told(event.type).tell(event, lambda ref: NAMES.get(ref, ref))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,28 @@ def tell(event: Event) -> str:
                 outcome="duplicate", confidence="high", verified=True, duplicate_of=3
             ),
             "resolved it: a duplicate of #3, high confidence, verified",
+        ),
+        (
+            events.HypothesisJudged(
+                hypothesis="h",
+                number=2,
+                text="No quota",
+                status="refuted",
+                was="testing",
+                reason="Half was free.",
+            ),
+            "called H2 “No quota” refuted: Half was free.",
+        ),
+        (
+            events.EvidenceAdded(
+                hypothesis="h",
+                number=2,
+                evidence="e",
+                side="for",
+                text="Rows are 0",
+                link="https://x.test/1",
+            ),
+            "added evidence for H2: Rows are 0 (https://x.test/1)",
         ),
         (
             events.MessagePosted(incident="i", message="m", author=ANA, client_id="c", text=""),
