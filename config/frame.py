@@ -20,6 +20,7 @@ RAIL = (
     ("/experiments/", "Experiments", "flask"),
     ("/models/", "Models", "model"),
     ("/follow-ups/", "Follow-ups", "todo"),
+    ("/search", "Search", "search"),
     ("/log/", "Log", "log"),
     ("/settings/", "Settings", "gear"),
 )

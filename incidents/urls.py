@@ -11,6 +11,7 @@ urlpatterns = [
     path("", web.board, name="board"),
     path("declare", web.declare, name="declare"),
     path("declare/same", web.same, name="declare_same"),
+    path("search", web_record.search, name="search"),
     path("follow-ups/", web_follow_ups.follow_ups, name="follow_ups"),
     path("follow-ups/board", web_follow_ups.board, name="follow_up_board"),
     path("follow-ups/<uuid:id>", web_follow_ups.follow_up, name="follow_up"),

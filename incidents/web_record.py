@@ -1,4 +1,4 @@
-"""Pages of what is recorded: the whole timeline of one incident."""
+"""Pages of what is recorded: the whole timeline of one incident, and search over all."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from access.doors import requires
+from access.doors import actor_of, requires
 from access.moments import read_moment
+from access.paging import BadCursor
 from access.queries import people
+from access.rights import can
 from incidents import queries
 from incidents.parts import parts
-from incidents.queries import Wanted, by_number
+from incidents.queries import Sought, Wanted, by_number
+from incidents.state import SEVERITIES
 
 BEFORE = 20  # events that a permalink shows before the one it is about
 MAX_VERSION = 2**31 - 1
+STATUSES = ("open", "resolved", "closed")
 
 
 @requires("incidents:read")
@@ -45,11 +49,63 @@ def timeline(request: HttpRequest, number: int) -> HttpResponse:
         "earlier": bool(after),
         "form": form,
         "filters": urlencode(filters),
-        "exported": urlencode({**filters, "key": "true"} if wanted.key else filters),
+        "exported": _as_api(wanted),
         "parts": parts(),
         "people": people(),
     }
     return render(request, "incidents/timeline.html", page)
+
+
+@requires("incidents:read")
+@never_cache
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Everything whose words fit, newest first, of what the reader may read."""
+    names = ("q", "part", "incident", "severity", "status", "actor", "since", "until")
+    form = {name: request.GET.get(name, "").replace("\x00", "") for name in names}
+    actor = actor_of(request)
+    try:
+        found = queries.find(
+            sought_in(form),
+            lambda ref: can(actor, "incidents:read", ref),
+            request.GET.get("cursor"),
+        )
+    except BadCursor as error:
+        raise BadRequest(str(error)) from error
+    page = {
+        "form": form,
+        "hits": found.hits,
+        "next": found.next,
+        "filters": urlencode({name: value for name, value in form.items() if value}),
+        "filtered": any(value for name, value in form.items() if name != "q"),
+        "parts": parts(),
+        "people": people(),
+        "severities": [str(level) for level in SEVERITIES],
+        "statuses": STATUSES,
+    }
+    return render(request, "incidents/search.html", page)
+
+
+def sought_in(form: dict[str, str]) -> Sought:
+    """What a form looks for. Raises `BadRequest`, which names the field at fault."""
+    wanted = wanted_in({**form, "key": ""})
+    number = form["incident"].lstrip("#")
+    if number and not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise BadRequest("incident: a whole number")
+    if form["severity"] and form["severity"] not in map(str, SEVERITIES):
+        raise BadRequest("severity: one of 1, 2, 3, 4")
+    if form["status"] and form["status"] not in STATUSES:
+        raise BadRequest(f"status: one of {', '.join(STATUSES)}")
+    return Sought(
+        text=form["q"],
+        parts=wanted.parts,
+        number=int(number) if number else None,
+        severities=[int(form["severity"])] if form["severity"] else (),
+        statuses=[form["status"]] if form["status"] else (),
+        actor=form["actor"],
+        since=wanted.since,
+        until=wanted.until,
+    )
 
 
 def wanted_in(form: dict[str, str]) -> Wanted:
@@ -69,6 +125,18 @@ def wanted_in(form: dict[str, str]) -> Wanted:
         since=since,
         until=until,
     )
+
+
+def _as_api(wanted: Wanted) -> str:
+    """The same choice as the REST doors want it."""
+    chosen = {
+        "part": ",".join(wanted.parts),
+        "key": "true" if wanted.key else "",
+        "actor": wanted.actor,
+        "since": wanted.since.isoformat() if wanted.since else "",
+        "until": wanted.until.isoformat() if wanted.until else "",
+    }
+    return urlencode({name: value for name, value in chosen.items() if value})
 
 
 def _whole(request: HttpRequest, name: str) -> int:

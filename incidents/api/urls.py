@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
 from incidents import commands as rules
-from incidents.api import commands, follow_ups, hypotheses, reading, retrospective
+from incidents.api import commands, follow_ups, hypotheses, reading, retrospective, searching
 
 ONE = "incidents/<uuid:incident>"
 WORK = "follow-ups/<uuid:follow_up>"
@@ -28,6 +28,7 @@ def hypothesis(verb: str, view: type[APIView], name: str = "") -> URLPattern:
 
 
 urlpatterns = [
+    path("search", searching.SearchView.as_view(), name="api-search"),
     path("follow-ups", follow_ups.FollowUpListView.as_view(), name="api-follow-ups"),
     path("follow-ups/counts", follow_ups.FollowUpCountsView.as_view(), name="api-follow-up-counts"),
     path("follow-ups/<uuid:follow_up>", follow_ups.FollowUpDoor.as_view(), name="api-follow-up"),

@@ -6,11 +6,13 @@ The board: `active`, `recovering`, `closed`, `led_by` and `search` give `Cards`,
 `Timeline`, `entries_of` gives `Entry` values for records of the log, `by_number` its id.
 Follow-ups: `follow_ups` gives `FollowUpCards`, `follow_up` one with its evidence.
 Looking back: `retrospective` gives `RetrospectiveView`, `revisions` gives `Revision` values.
+Searching: `find` gives `Hits`.
 Declaring: `possible_duplicates` gives `Similar` values.
 """
 
 from __future__ import annotations
 
+from incidents.queries.finding import Hit, Hits, Piece, Sought, find
 from incidents.queries.follow_ups import (
     Asked,
     FollowUpCard,
@@ -95,6 +97,8 @@ __all__ = [
     "FollowUpEvidence",
     "FollowUpView",
     "Gap",
+    "Hit",
+    "Hits",
     "Hypothesis",
     "Impact",
     "Length",
@@ -103,6 +107,7 @@ __all__ = [
     "Named",
     "Participant",
     "Phase",
+    "Piece",
     "Reaction",
     "Reply",
     "RetrospectiveView",
@@ -111,6 +116,7 @@ __all__ = [
     "Said",
     "SectionView",
     "Similar",
+    "Sought",
     "Timeline",
     "Update",
     "Wanted",
@@ -121,6 +127,7 @@ __all__ = [
     "counts",
     "detail",
     "entries_of",
+    "find",
     "follow_up",
     "follow_up_counts",
     "follow_ups",

@@ -61,8 +61,16 @@ function moveRow(step) {
   /** @type {HTMLElement} */ (links[next]).focus();
 }
 
+/** Pages with a place to write give this key to it; everywhere else it leads to the search. */
+function search() {
+  const field = document.querySelector("[data-search]");
+  if (field instanceof HTMLInputElement) field.select();
+  else location.assign("/search");
+}
+
 /** Listens. */
 export function startKeys() {
+  onKey("/", search);
   onKey("j", () => moveRow(1));
   onKey("k", () => moveRow(-1));
   onKey("?", () => /** @type {HTMLDialogElement | null} */ (document.getElementById("keys"))?.showModal());

@@ -173,6 +173,7 @@ def test_pages_of_an_incident_are_accessible(
     paths = ["/", "/?list=closed", busy.path, busy.path + "#state", "/declare"]
     paths += [f"{busy.path}/{part}" for part in RECORD]
     paths += ["/follow-ups/", "/follow-ups/?list=done", "/follow-ups/board"]
+    paths += ["/search", "/search?q=join", "/search?q=join&severity=4"]
     paths += [f"/follow-ups/{FollowUpRow.objects.get().id}", f"/messages/{pinned.id}"]
     browse(ana).look_over(*paths)
 
