@@ -18,6 +18,7 @@ from incidents import events
 from incidents.models import EntryRow
 from incidents.parts import kinds_of_events, part_of
 from incidents.projections.life import incident_of
+from incidents.words import searchable
 
 SILENT = frozenset({"incident", "message", "client_id", "dedup_key", "follow_up", "missing"})
 # Ids, times and refs of people and machines are found by filters, and read by nobody.
@@ -43,7 +44,7 @@ def show_entry(event: Event, record: Record) -> None:
         at=record.occurred_at,
         actor=record.actor,
         about=_removable(event),
-        text=" ".join(_words(event)),
+        text=searchable(" ".join(_words(event))),
     )
     if isinstance(event, events.MessageRedacted):
         _remove(record, f"message:{event.message}")

@@ -17,6 +17,7 @@ from eventlog import keys
 from eventlog.db import fast_cursor
 from eventlog.reading import those
 from eventlog.records import Record
+from incidents import words
 from incidents.events import MessagePosted, SectionWritten
 from incidents.models import IncidentRow
 from incidents.parts import part_of
@@ -101,7 +102,7 @@ def find(
     `readable` says of an incident's ref whether the reader may read it; what they may not is
     left out, so that a page may hold fewer than `limit`.
     """
-    text = _plain(sought.text)[:QUERY_LIMIT]
+    text = words.sought(_plain(sought.text)[:QUERY_LIMIT])
     if not text.strip():
         return Hits([], None)
     found = _matching(sought, text, cursor, limit + 1)
@@ -139,8 +140,8 @@ def _conditions(sought: Sought) -> tuple[str, dict[str, Any]]:
         "until": ("e.at < %(until)s", sought.until),
     }
     kept = {name: pair for name, pair in given.items() if pair[1] not in (None, "", [])}
-    words = "".join(f" AND {condition}" for condition, _ in kept.values())
-    return words, {name: value for name, (_, value) in kept.items()}
+    narrowed = "".join(f" AND {condition}" for condition, _ in kept.values())
+    return narrowed, {name: value for name, (_, value) in kept.items()}
 
 
 def _of_incidents(condition: str) -> str:
@@ -183,8 +184,8 @@ def _marked(texts: Sequence[str], text: str) -> list[list[Piece]]:
     if not texts:
         return []
     with fast_cursor() as database:
-        database.execute(HEADLINES, {"text": text, "shown": list(texts)})
-        return [_pieces(row[0]) for row in database.fetchall()]
+        database.execute(HEADLINES, {"text": text, "shown": [words.parted(t) for t in texts]})
+        return [_pieces(words.joined(row[0])) for row in database.fetchall()]
 
 
 def _pieces(headline: str) -> list[Piece]:

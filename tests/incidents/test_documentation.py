@@ -21,6 +21,10 @@ def test_the_defaults_are_those_of_the_policy() -> None:
         assert f"| SEV{level} | {span(every)} | {span(within)} |" in GUIDE
     for priority, within in policy.FOLLOW_UP_WITHIN.items():
         assert f"| {priority} | {span(within)} |" in GUIDE
+    for priority, before in policy.REMIND_BEFORE.items():
+        name = "P2, P3 with a date" if priority == policy.SELDOM else priority
+        again = policy.REMIND_AGAIN[priority]
+        assert f"| {name} | {span(before)} | {span(again)} |" in GUIDE
     assert f"{policy.REOPEN_WITHIN // timedelta(hours=1)} h of the last recovery" in GUIDE
     assert f"else SEV{policy.DECLARES['page']}" in GUIDE
     assert f"declares SEV{policy.DEFAULT_SEVERITY}." in GUIDE

@@ -82,6 +82,18 @@ def test_a_hit_says_where_it_stands_and_marks_the_words(incident: str, ana: Play
     assert f'id="{hit["url"].partition("#")[2]}"' in page
 
 
+@pytest.mark.parametrize("words", ["größe", "GRÖSSE", "„Größe der“", "quoted", "naïve"])
+def test_words_are_found_whatever_signs_and_capitals_stand_around_them(
+    incident: str, ana: Player, words: str
+) -> None:
+    say(ana, incident, "«Quoted», “GRÖßE der” Daten… naïve—model")
+    (hit,) = seek(ana, q=words)
+    assert "".join(p["text"] for p in hit["excerpt"]) == "«Quoted», “GRÖßE der” Daten… naïve—model"
+    ana.api.post(f"{incident}/title", {"title": "Sales fell"})
+    (told,) = seek(ana, q="sales")
+    assert [p["text"] for p in told["excerpt"] if p["hit"]] == ["Sales"]
+
+
 def test_filters_narrow_and_pages_go_on(incident: str, ana: Player, bo: Player) -> None:
     other = declare(ana, "Feeders again", severity=4)
     everything = excerpts(ana, q="feeders")
